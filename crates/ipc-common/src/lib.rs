@@ -1,1 +1,54 @@
-//! placeholder
+//! Python's `multiprocessing` for Rust on Linux, without its hazards.
+//!
+//! A closure becomes a process. It may borrow, because a forked child has a copy of everything;
+//! what processes are to *share* is made before the fork and borrowed on both sides.
+//!
+//! ```
+//! use ipc_common::{Child, Lock, Process};
+//!
+//! let lock = Lock::new()?;
+//! let children = (1..=3)
+//!     .map(|n| {
+//!         let lock = &lock;
+//!         Process::new(move || -> ipc_common::Result<()> {
+//!             let _guard = lock.lock()?;
+//!             println!("process {n} has the lock");
+//!             Ok(())
+//!         })
+//!         .start()
+//!     })
+//!     .collect::<ipc_common::Result<Vec<Child>>>()?;
+//! for child in &children {
+//!     assert_eq!(child.join()?, 0);
+//! }
+//! # Ok::<(), ipc_common::Error>(())
+//! ```
+//!
+//! | Python | here |
+//! |---|---|
+//! | `Process(target=f, args=(x,))` | [`Process::new(\|\| f(x))`](Process::new) |
+//! | `class P(Process): def run(self)` | `impl` [`Run`] |
+//! | `p.start()`, `p.join()`, `p.exitcode` … | [`Process::start`], and the methods of [`Child`] |
+//! | `current_process()`, `parent_process()`, `active_children()` | [`current_process`], [`parent_process`], [`active_children`] |
+//! | `Lock()` | [`Lock`] |
+//!
+//! The files, in the order in which they build on each other: `error`, `deadline`, `memory`,
+//! `robust`, `lock`; `pidfd`, `child`, `current`, `process`.
+
+mod child;
+mod current;
+mod deadline;
+mod error;
+mod lock;
+mod memory;
+mod pidfd;
+mod process;
+mod robust;
+
+pub use child::{Child, StillRunning};
+pub use current::{
+    AuthKey, CurrentProcess, ParentProcess, active_children, current_process, parent_process,
+};
+pub use error::{Error, Result};
+pub use lock::{Lock, LockGuard};
+pub use process::{Process, Run};

@@ -1,0 +1,43 @@
+//! [`Deadline`]: a point on the clock that neither signals nor date changes move.
+
+use std::time::Duration;
+
+use nix::sys::time::TimeSpec;
+use nix::time::{ClockId, clock_gettime};
+
+/// When to stop waiting: a time of the monotonic clock, or never.
+///
+/// It is fixed once, when a wait begins, so that a wait which is interrupted or has several steps
+/// ends when its caller said.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct Deadline(Option<Duration>);
+
+impl Deadline {
+    pub(crate) const NEVER: Self = Deadline(None);
+    /// Always past: try once, do not wait.
+    pub(crate) const NOW: Self = Deadline(Some(Duration::ZERO));
+
+    /// A deadline too far away to be represented is no deadline.
+    pub(crate) fn after(timeout: Duration) -> Self {
+        if timeout.is_zero() {
+            return Self::NOW;
+        }
+        let end = now().checked_add(timeout);
+        Deadline(end.filter(|end| i64::try_from(end.as_secs()).is_ok()))
+    }
+
+    /// For calls that take an absolute time, such as futex.
+    pub(crate) fn absolute(self) -> Option<TimeSpec> {
+        self.0.map(TimeSpec::from_duration)
+    }
+
+    /// For calls that take a length of time, such as ppoll.
+    pub(crate) fn remaining(self) -> Option<TimeSpec> {
+        self.0.map(|end| TimeSpec::from_duration(end.saturating_sub(now())))
+    }
+}
+
+fn now() -> Duration {
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC);
+    now.expect("Linux always has CLOCK_MONOTONIC").into()
+}

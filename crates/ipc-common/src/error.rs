@@ -1,0 +1,130 @@
+//! [`Error`]: every failure says what was tried, what went wrong and what to do.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+/// What the fallible functions of this crate return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why something could not be done.
+///
+/// Both `{}` and `{:?}` print one sentence for a person, because a `main` that returns
+/// [`Result`] shows its error with `{:?}`.
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused a call.
+    System {
+        /// What was tried, as the object of "cannot".
+        tried: String,
+        /// What to do about it; empty where nothing can be said.
+        advice: &'static str,
+        /// The operating system's reason.
+        source: io::Error,
+    },
+    /// The time that the caller gave was over first.
+    Timeout {
+        /// What was waited for.
+        on: &'static str,
+        /// How long.
+        waited: Duration,
+    },
+    /// A process with several threads asked to fork.
+    Threads {
+        /// The name of the process that was to be started.
+        name: String,
+        /// How many threads the calling process has.
+        threads: usize,
+    },
+    /// A thread that holds a lock asked to fork.
+    GuardHeld {
+        /// The name of the process that was to be started.
+        name: String,
+        /// How many lock guards the calling thread has.
+        guards: u32,
+    },
+    /// The calling thread already holds the lock that it wants.
+    AlreadyLocked,
+    /// The calling thread holds as many locks as the kernel can release if it is killed.
+    TooManyLocks {
+        /// How many it holds.
+        held: u32,
+    },
+    /// The exit code of this process is not ours to have.
+    NotAChild {
+        /// The process's name.
+        name: String,
+        /// Its id.
+        pid: u32,
+        /// Who started it.
+        parent: u32,
+    },
+    /// This platform lacks something that the crate stands on.
+    Unsupported(&'static str),
+}
+
+impl Error {
+    pub(crate) fn system(
+        tried: impl Into<String>,
+        advice: &'static str,
+        source: impl Into<io::Error>,
+    ) -> Self {
+        Error::System { tried: tried.into(), advice, source: source.into() }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::System { tried, advice: "", source } => {
+                write!(f, "cannot {tried}: {source}")
+            }
+            Error::System { tried, advice, source } => {
+                write!(f, "cannot {tried}: {source}; {advice}")
+            }
+            Error::Timeout { on, waited } => write!(f, "no {on} within {waited:?}"),
+            Error::Threads { name, threads } => write!(
+                f,
+                "cannot start {name}: this process has {threads} threads, and a fork copies only one \
+                 of them but all the locks that the others hold; start processes before threads, \
+                 or join the threads first"
+            ),
+            Error::GuardHeld { name, guards } => write!(
+                f,
+                "cannot start {name}: this thread holds {guards} lock guard(s), and the child would \
+                 have a copy of the guard but not the lock; drop the guard before start()"
+            ),
+            Error::AlreadyLocked => write!(
+                f,
+                "cannot lock: this thread already holds the lock and would wait for itself for ever; \
+                 drop its guard first"
+            ),
+            Error::TooManyLocks { held } => write!(
+                f,
+                "cannot lock: this thread holds {held} locks, and the kernel releases no more than \
+                 that when their owner is killed; drop some guards first"
+            ),
+            Error::NotAChild { name, pid, parent } => write!(
+                f,
+                "cannot know how {name} ({pid}) ended: only its parent, process {parent}, is told, \
+                 and only while SIGCHLD is not ignored and nothing else there waits for all children"
+            ),
+            Error::Unsupported(what) => write!(f, "this platform is not supported: {what}"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::System { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

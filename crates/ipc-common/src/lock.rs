@@ -1,0 +1,151 @@
+//! [`Lock`]: one holder at a time among all processes and threads.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::Result;
+use crate::deadline::Deadline;
+use crate::memory::Shared;
+use crate::robust::RobustLock;
+
+/// A mutual-exclusion lock between processes; Python's `multiprocessing.Lock`.
+///
+/// Create it before the processes that use it are started, and let their closures borrow it. It
+/// lives in shared memory without a name, so nothing is left of it after any crash.
+///
+/// It is *robust*: when its holder dies, by `kill -9` too, the next one gets it at once and can
+/// see from [`LockGuard::owner_died`] that the protected data may be half-written.
+///
+/// ```
+/// use ipc_common::{Lock, Process};
+///
+/// let lock = Lock::new()?;
+/// let child = Process::new(|| {
+///     let _guard = lock.lock().expect("not locked by this process");
+///     std::process::abort() // the guard is never dropped
+/// })
+/// .start()?;
+/// child.join()?;
+///
+/// assert!(lock.lock()?.owner_died());
+/// assert!(!lock.lock()?.owner_died());
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
+pub struct Lock {
+    // Not dropped while a thread of this process holds the lock: see `drop`.
+    raw: ManuallyDrop<Shared<RobustLock>>,
+}
+
+impl Lock {
+    /// A new lock that nobody holds; Python's `Lock()`. Costs one page of shared memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`](crate::Error::System) if there is no memory for it.
+    pub fn new() -> Result<Self> {
+        Ok(Lock { raw: ManuallyDrop::new(Shared::zeroed()?) })
+    }
+
+    /// Waits until the lock is free and takes it; Python's `acquire()`, or `with lock:`.
+    ///
+    /// The guard gives it back when it is dropped. Signals do not interrupt the wait.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AlreadyLocked`](crate::Error::AlreadyLocked) if this thread holds it, where Python
+    /// would wait for ever; [`Error::TooManyLocks`](crate::Error::TooManyLocks) with the 1025th
+    /// lock at a time.
+    #[doc(alias = "acquire")]
+    pub fn lock(&self) -> Result<LockGuard<'_>> {
+        let guard = self.lock_until(Deadline::NEVER)?;
+        Ok(guard.expect("a wait without a deadline ends with the lock"))
+    }
+
+    /// Takes the lock if it is free, without waiting; Python's `acquire(block=False)`.
+    ///
+    /// `None` if another thread or process holds it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`lock`](Lock::lock).
+    pub fn try_lock(&self) -> Result<Option<LockGuard<'_>>> {
+        self.lock_timeout(Duration::ZERO)
+    }
+
+    /// Waits at most `timeout` for the lock; Python's `acquire(timeout=…)`.
+    ///
+    /// `None` if another thread or process held it all the while.
+    ///
+    /// # Errors
+    ///
+    /// As for [`lock`](Lock::lock).
+    pub fn lock_timeout(&self, timeout: Duration) -> Result<Option<LockGuard<'_>>> {
+        self.lock_until(Deadline::after(timeout))
+    }
+
+    fn lock_until(&self, deadline: Deadline) -> Result<Option<LockGuard<'_>>> {
+        let owner_died = self.raw.lock(deadline)?;
+        Ok(owner_died.map(|owner_died| LockGuard { lock: self, owner_died, _thread: PhantomData }))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // If a guard was leaked (`mem::forget`) this process's list of held locks still leads
+        // here, so the memory has to stay.
+        let owner = self.raw.owner();
+        if owner != 0 && Path::new(&format!("/proc/self/task/{owner}")).exists() {
+            return;
+        }
+        // SAFETY: this is drop, which runs once and after which nobody can use `raw`.
+        unsafe { ManuallyDrop::drop(&mut self.raw) }
+    }
+}
+
+impl fmt::Debug for Lock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lock").field("owner", &self.raw.owner()).finish()
+    }
+}
+
+/// The lock is yours until you drop this; Python's `with lock:` block.
+///
+/// The lock belongs to the *thread* that took it, so a guard cannot be sent to another:
+///
+/// ```compile_fail,E0277
+/// # let lock = ipc_common::Lock::new().unwrap();
+/// let guard = lock.lock().unwrap();
+/// std::thread::scope(|s| s.spawn(move || drop(guard)));
+/// ```
+///
+/// Nor can it come along into a child: [`Process::start`](crate::Process::start) is an error while
+/// the calling thread has a guard.
+#[must_use = "the lock is given back as soon as its guard is dropped"]
+pub struct LockGuard<'a> {
+    lock: &'a Lock,
+    owner_died: bool,
+    _thread: PhantomData<*const ()>,
+}
+
+impl LockGuard<'_> {
+    /// Whether the last holder died with the lock in its hands: what the lock protects may be
+    /// half-written. Said once, to the first holder after that death.
+    pub fn owner_died(&self) -> bool {
+        self.owner_died
+    }
+}
+
+impl Drop for LockGuard<'_> {
+    fn drop(&mut self) {
+        self.lock.raw.unlock();
+    }
+}
+
+impl fmt::Debug for LockGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LockGuard").field("owner_died", &self.owner_died).finish()
+    }
+}

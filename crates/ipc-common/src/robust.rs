@@ -1,0 +1,303 @@
+//! [`RobustLock`]: the lock word that no `kill -9` can leave locked.
+//!
+//! It lives in shared memory. The kernel knows which locks a thread holds from a list that the
+//! thread keeps (`get_robust_list(2)`), and when the thread dies it marks each as ownerless and
+//! wakes a waiter. A thread has one such list, which belongs to glibc; we join it, so a lock is
+//! laid out as glibc lays out its own:
+//!
+//! ```text
+//!   byte 0        4        8          24       32
+//!        ┌────────┬────────┬──────────┬────────┬────────┐
+//!        │  word  │ count  │ (unused) │  prev  │  next ─┼──▶ `next` of the lock taken before
+//!        └────────┴────────┴──────────┴────────┴────────┘
+//!         \___ state ____/              the list points here ▲, 32 bytes after the word
+//!
+//!   word  = thread id of the owner, 0 when free
+//!         | OWNER_DIED  the kernel released it for a dead owner
+//!         | WAITERS     somebody may be asleep
+//!   count = how many times the lock has been taken
+//! ```
+//!
+//! Why a kill at any instruction is harmless:
+//!
+//! 1. *A dead owner's lock is released.* Before a thread touches the word it names the lock in its
+//!    list's `pending` field; it clears the field when word and list agree again. At every
+//!    instruction between, the kernel finds the lock by one of the two.
+//! 2. *Nobody sleeps for ever.* WAITERS is set before anyone sleeps, and every taker keeps it. With
+//!    WAITERS set, release and wake are one system call, so none dies between the two. A sleeper
+//!    that is killed after it was woken has the lock as `pending`: if the lock is free the kernel
+//!    wakes the next, and if not its taker has kept WAITERS and will.
+//! 3. *WAITERS is cleared only when nobody sleeps*: by a release that woke no one, and only if word
+//!    *and count* are still as it left them. Then the lock was free from the wake to the clearing,
+//!    and on a free lock nobody goes to sleep.
+//!
+//! glibc's own robust mutex lacks 2 and 3: it clears WAITERS when it releases, so when the thread
+//! it woke is killed while another has already taken the lock, the remaining sleepers are forgotten.
+
+use std::cell::Cell;
+use std::ffi::c_int;
+use std::mem::offset_of;
+use std::ptr;
+use std::sync::Once;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::{AtomicIsize, AtomicU64, AtomicUsize, compiler_fence, fence};
+
+use nix::errno::Errno;
+use nix::unistd::gettid;
+
+use crate::deadline::Deadline;
+use crate::memory::{Shareable, futex_set_bit_and_wake_one, futex_wait};
+use crate::{Error, Result};
+
+const WAITERS: u64 = 1 << WAITERS_BIT;
+const WAITERS_BIT: i32 = 31;
+const OWNER_DIED: u64 = 1 << 30;
+const OWNER: u64 = OWNER_DIED - 1;
+const WORD: u64 = u32::MAX as u64;
+const ONE_TAKEN: u64 = 1 << 32;
+
+/// The kernel follows no more than 2048 entries of a list; glibc's own mutexes need room too.
+const MOST_GUARDS: u32 = 1024;
+
+/// A lock word with its place in the owner's list; see the head of this file.
+#[repr(C)]
+pub(crate) struct RobustLock {
+    state: AtomicU64,
+    _unused: [u64; 2],
+    prev: AtomicUsize,
+    next: AtomicUsize,
+}
+
+/// `struct robust_list_head` of the kernel; one for each thread, in memory of glibc's.
+#[repr(C)]
+struct List {
+    first: AtomicUsize,
+    offset: AtomicIsize,
+    pending: AtomicUsize,
+}
+
+/// From an entry (the address of a `next`) to its lock's word.
+const OFFSET: isize = -(offset_of!(RobustLock, next) as isize);
+const _: () = assert!(OFFSET == -32 && offset_of!(RobustLock, prev) == 24);
+
+// SAFETY: only atomics, for which zero bytes are valid. `prev` and `next` are addresses in the
+// owner's memory, and nobody but the owner follows them.
+unsafe impl Shareable for RobustLock {}
+
+/// What a thread knows of itself. `id` is 0 until it first locks, and again after a fork.
+struct Thread {
+    id: Cell<u32>,
+    list: Cell<*const List>,
+    guards: Cell<u32>,
+}
+
+thread_local! {
+    static THREAD: Thread = const {
+        Thread { id: Cell::new(0), list: Cell::new(ptr::null()), guards: Cell::new(0) }
+    };
+}
+
+/// How many locks this thread holds.
+pub(crate) fn guards_of_this_thread() -> u32 {
+    THREAD.with(|thread| thread.guards.get())
+}
+
+impl RobustLock {
+    /// Takes the lock. `Some(true)` says that its last owner died with it, `None` that the
+    /// deadline passed first.
+    pub(crate) fn lock(&self, deadline: Deadline) -> Result<Option<bool>> {
+        THREAD.with(|thread| {
+            let (id, list) = thread.identity()?;
+            let mut state = self.state.load(Relaxed);
+            if state & OWNER == id {
+                return Err(Error::AlreadyLocked);
+            }
+            if thread.guards.get() >= MOST_GUARDS {
+                return Err(Error::TooManyLocks { held: MOST_GUARDS });
+            }
+            let _pending = list.pending(self);
+            loop {
+                if state & OWNER == 0 {
+                    let taken = (state & (!WORD | WAITERS)).wrapping_add(ONE_TAKEN) | id;
+                    match self.state.compare_exchange_weak(state, taken, Acquire, Relaxed) {
+                        Ok(_) => break,
+                        Err(now) => state = now,
+                    }
+                } else if deadline == Deadline::NOW {
+                    return Ok(None);
+                } else if state & WAITERS == 0 {
+                    let waited = state | WAITERS;
+                    match self.state.compare_exchange_weak(state, waited, Relaxed, Relaxed) {
+                        Ok(_) => state = waited,
+                        Err(now) => state = now,
+                    }
+                } else {
+                    // SAFETY: the word is in shared memory, as all of this lock is.
+                    if !unsafe { futex_wait(self.word(), (state & WORD) as u32, deadline) } {
+                        return Ok(None);
+                    }
+                    state = self.state.load(Relaxed);
+                }
+            }
+            list.link(self);
+            thread.guards.set(thread.guards.get() + 1);
+            Ok(Some(state & OWNER_DIED != 0))
+        })
+    }
+
+    /// Gives the lock back. Nothing happens if this thread is not its owner, which is so for the
+    /// copy of a guard that a fork made.
+    pub(crate) fn unlock(&self) {
+        THREAD.with(|thread| {
+            let mut state = self.state.load(Relaxed);
+            let (Ok((id, list)), owner) = (thread.identity(), state & OWNER) else { return };
+            if owner != id {
+                return;
+            }
+            let _pending = list.pending(self);
+            self.unlink();
+            while state & WAITERS == 0 {
+                match self.state.compare_exchange_weak(state, state & !WORD, Release, Relaxed) {
+                    Ok(_) => break,
+                    Err(now) => state = now,
+                }
+            }
+            if state & WAITERS != 0 {
+                fence(Release); // the kernel stores the word on our behalf
+                // SAFETY: the word is in shared memory and only ever used through atomics. Its
+                // new value says: free, and somebody may be asleep.
+                let woken = unsafe { futex_set_bit_and_wake_one(self.word(), WAITERS_BIT) };
+                if !woken {
+                    let free = state & !WORD;
+                    // Fails if somebody has taken the lock since; then WAITERS is theirs to clear.
+                    let _ = self.state.compare_exchange(free | WAITERS, free, Relaxed, Relaxed);
+                }
+            }
+            thread.guards.set(thread.guards.get() - 1);
+        });
+    }
+
+    /// The owner's thread id, 0 if there is none.
+    pub(crate) fn owner(&self) -> u32 {
+        (self.state.load(Relaxed) & OWNER) as u32
+    }
+
+    /// The low half of `state`, for the kernel: the machine is little-endian.
+    fn word(&self) -> *const u32 {
+        self.state.as_ptr().cast()
+    }
+
+    fn entry(&self) -> usize {
+        (&raw const self.next).expose_provenance()
+    }
+
+    fn unlink(&self) {
+        let (prev, next) = (self.prev.load(Relaxed), self.next.load(Relaxed));
+        // SAFETY: the owner's entries link only to its list's head and to locks that it holds;
+        // held locks are not unmapped (`Lock` sees to that).
+        unsafe {
+            prev_of(next).store(prev, Relaxed);
+            next_of(prev).store(next, Relaxed);
+        }
+        compiler_fence(SeqCst); // the lock is out of the list before it is free
+    }
+}
+
+impl List {
+    /// Names `lock` as the one being taken or released, until the returned guard is dropped.
+    fn pending<'a>(&'a self, lock: &RobustLock) -> Pending<'a> {
+        let interrupted = self.pending.load(Relaxed);
+        self.pending.store(lock.entry(), Relaxed);
+        compiler_fence(SeqCst);
+        Pending { list: self, interrupted }
+    }
+
+    fn link(&self, lock: &RobustLock) {
+        let head = (&raw const self.first).expose_provenance();
+        let first = self.first.load(Relaxed);
+        lock.next.store(first, Relaxed);
+        lock.prev.store(head, Relaxed);
+        // SAFETY: `first` is the head itself or a lock that this thread holds, as in `unlink`.
+        unsafe { prev_of(first).store(lock.entry(), Relaxed) };
+        compiler_fence(SeqCst); // the entry is complete before the kernel can come to it
+        self.first.store(lock.entry(), Relaxed);
+    }
+}
+
+/// While it lives, the kernel knows that its lock may be ours though it is not in the list.
+struct Pending<'a> {
+    list: &'a List,
+    /// What was pending when a signal handler that locks came in between; nearly always 0.
+    interrupted: usize,
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        compiler_fence(SeqCst);
+        self.list.pending.store(self.interrupted, Relaxed);
+    }
+}
+
+/// glibc and the kernel mark entries of one kind of mutex with the lowest bit.
+const MARK: usize = 1;
+
+/// # Safety
+///
+/// `entry` must be in this thread's list or its head (which glibc lays out with a `prev` too).
+unsafe fn prev_of<'a>(entry: usize) -> &'a AtomicUsize {
+    let next = ptr::with_exposed_provenance::<AtomicUsize>(entry & !MARK);
+    // SAFETY: `prev` stands one word before `next` in every entry.
+    unsafe { &*next.sub(1) }
+}
+
+/// # Safety
+///
+/// As for [`prev_of`].
+unsafe fn next_of<'a>(entry: usize) -> &'a AtomicUsize {
+    // SAFETY: an entry is the address of its `next`.
+    unsafe { &*ptr::with_exposed_provenance::<AtomicUsize>(entry & !MARK) }
+}
+
+impl Thread {
+    /// This thread's id, as it stands in a lock's word, and its list.
+    fn identity(&self) -> Result<(u64, &List)> {
+        if self.id.get() == 0 {
+            self.find_identity()?;
+        }
+        // SAFETY: glibc keeps the list for as long as the thread lives.
+        Ok((self.id.get().into(), unsafe { &*self.list.get() }))
+    }
+
+    #[cold]
+    fn find_identity(&self) -> Result<()> {
+        static FORGET_AFTER_FORK: Once = Once::new();
+        FORGET_AFTER_FORK.call_once(|| {
+            // SAFETY: the handler only sets two cells of its own thread.
+            let failed: c_int = unsafe { libc::pthread_atfork(None, None, Some(forget_identity)) };
+            assert!(failed == 0, "no memory to register a fork handler");
+        });
+        let mut list: *const List = ptr::null();
+        let mut size = 0_usize;
+        // SAFETY: the kernel writes a pointer and a size to where they belong.
+        let result =
+            unsafe { libc::syscall(libc::SYS_get_robust_list, 0, &raw mut list, &raw mut size) };
+        Errno::result(result).map_err(|e| Error::system("find the list of held locks", "", e))?;
+        // SAFETY: the list is glibc's, registered with the kernel by the thread's start.
+        if list.is_null() || unsafe { (*list).offset.load(Relaxed) } != OFFSET {
+            return Err(Error::Unsupported(
+                "its C library keeps no list of held locks as glibc does",
+            ));
+        }
+        self.list.set(list);
+        self.id.set(gettid().as_raw().cast_unsigned());
+        Ok(())
+    }
+}
+
+/// In the child of a fork: it has another id, and holds nothing.
+extern "C" fn forget_identity() {
+    THREAD.with(|thread| {
+        thread.id.set(0);
+        thread.guards.set(0);
+    });
+}
