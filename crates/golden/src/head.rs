@@ -1,0 +1,51 @@
+//! The first line of an expected output: the command that a reader types.
+
+/// `echo TEXT | cargo run -p NAME -- ARGS`, of which the first and the last part may be missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// The whole command, without the prompt.
+    pub(crate) command: String,
+    /// `cargo run -p NAME` or `cargo run --bin NAME`.
+    pub(crate) cargo: String,
+    pub(crate) args: Vec<String>,
+    pub(crate) stdin: Option<String>,
+}
+
+impl Head {
+    pub(crate) fn parse(line: &str) -> Result<Head, String> {
+        let command = line
+            .strip_prefix("$ ")
+            .ok_or("the first line is the command that a reader types: `$ cargo run -p NAME`")?;
+        let (stdin, rest) = match command.strip_prefix("echo ") {
+            Some(echo) => {
+                let (text, rest) =
+                    echo.split_once(" | ").ok_or("`echo TEXT` is followed by ` | cargo run …`")?;
+                (Some(words(text)?.join(" ") + "\n"), rest)
+            }
+            None => (None, command),
+        };
+        let (cargo, args) = match rest.split_once(" -- ") {
+            Some((cargo, args)) => (cargo, words(args)?),
+            None => (rest, Vec::new()),
+        };
+        let name =
+            cargo.strip_prefix("cargo run -p ").or_else(|| cargo.strip_prefix("cargo run --bin "));
+        if name.is_none_or(|name| name.is_empty() || name.contains(char::is_whitespace)) {
+            return Err(format!(
+                "`{rest}` is neither `cargo run -p NAME` nor `cargo run --bin NAME`, with or without ` -- ARGS`"
+            ));
+        }
+        Ok(Head { command: command.into(), cargo: cargo.into(), args, stdin })
+    }
+}
+
+/// What a shell would pass on as words. Quoting is not understood here, so it is refused.
+fn words(text: &str) -> Result<Vec<String>, String> {
+    const SPECIAL: &str = "\"'`$\\*?[]{}();&|<>#~!";
+
+    match text.chars().find(|&char| SPECIAL.contains(char)) {
+        Some(char) => Err(format!("`{char}` in `{text}` means something else to a shell")),
+        None if text.trim().is_empty() => Err("there are no words after `echo` or `--`".into()),
+        None => Ok(text.split_whitespace().map(String::from).collect()),
+    }
+}
