@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::process;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -175,10 +175,11 @@ impl Handle {
 
     /// The code is taken from the kernel once, by whoever comes first, and kept for all.
     fn join(&self, deadline: Deadline) -> Result<Option<i32>> {
-        if !self.has_ended(deadline)? {
-            return Ok(None);
+        let known = *self.lock_exit_code();
+        if known.is_some() || !self.has_ended(deadline)? {
+            return Ok(known);
         }
-        let mut exit_code = self.exit_code.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut exit_code = self.lock_exit_code();
         if exit_code.is_none() {
             *exit_code = self.pidfd.reap().map_err(|e| match e.raw_os_error() {
                 Some(libc::ECHILD) => {
@@ -191,6 +192,10 @@ impl Handle {
         Ok(*exit_code)
     }
 
+    fn lock_exit_code(&self) -> MutexGuard<'_, Option<i32>> {
+        self.exit_code.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn send(&self, signal: Signal) -> Result<()> {
         let sent = self.pidfd.send_signal(signal);
         sent.map_err(|e| self.error(&format!("send {signal} to"), e))
@@ -201,7 +206,7 @@ impl Handle {
     }
 
     fn end(&self) -> Result<()> {
-        if self.daemon {
+        if self.daemon && self.join(Deadline::NOW)?.is_none() {
             self.send(Signal::SIGTERM)?;
             if self.join(Deadline::after(GRACE))?.is_none() {
                 self.send(Signal::SIGKILL)?;

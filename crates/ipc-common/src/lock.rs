@@ -86,6 +86,7 @@ impl Lock {
         self.lock_until(Deadline::after(timeout))
     }
 
+    #[inline]
     fn lock_until(&self, deadline: Deadline) -> Result<Option<LockGuard<'_>>> {
         let owner_died = self.raw.lock(deadline)?;
         Ok(owner_died.map(|owner_died| LockGuard { lock: self, owner_died, _thread: PhantomData }))

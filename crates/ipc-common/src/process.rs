@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::{self, ExitCode, Termination};
 use std::sync::Arc;
@@ -224,10 +225,12 @@ impl<R> Process<R> {
 /// A thread that was joined a moment ago is still listed while the kernel tears it down.
 fn count_threads() -> io::Result<usize> {
     const PF_EXITING: u32 = 4; // in the kernel's task flags
-    let tasks: Vec<_> = fs::read_dir("/proc/self/task")?.collect::<Result<_, _>>()?;
-    if tasks.len() == 1 {
+    const TASKS: &str = "/proc/self/task";
+    // A folder has a link from each folder in it, from its parent and from itself.
+    if fs::metadata(TASKS)?.nlink() == 1 + 2 {
         return Ok(1);
     }
+    let tasks: Vec<_> = fs::read_dir(TASKS)?.collect::<Result<_, _>>()?;
     let is_exiting = |task: &fs::DirEntry| {
         let Ok(stat) = fs::read_to_string(task.path().join("stat")) else { return true };
         // The name, in parentheses, may hold anything; the flags are the seventh field after it.

@@ -85,96 +85,107 @@ const _: () = assert!(OFFSET == -32 && offset_of!(RobustLock, prev) == 24);
 unsafe impl Shareable for RobustLock {}
 
 /// What a thread knows of itself. `id` is 0 until it first locks, and again after a fork.
+#[derive(Clone, Copy)]
 struct Thread {
-    id: Cell<u32>,
-    list: Cell<*const List>,
-    guards: Cell<u32>,
+    id: u32,
+    list: *const List,
 }
 
 thread_local! {
-    static THREAD: Thread = const {
-        Thread { id: Cell::new(0), list: Cell::new(ptr::null()), guards: Cell::new(0) }
-    };
+    static THREAD: Cell<Thread> = const { Cell::new(Thread { id: 0, list: ptr::null() }) };
+    static GUARDS: Cell<u32> = const { Cell::new(0) };
 }
 
 /// How many locks this thread holds.
 pub(crate) fn guards_of_this_thread() -> u32 {
-    THREAD.with(|thread| thread.guards.get())
+    GUARDS.get()
 }
 
 impl RobustLock {
     /// Takes the lock. `Some(true)` says that its last owner died with it, `None` that the
     /// deadline passed first.
+    #[inline]
     pub(crate) fn lock(&self, deadline: Deadline) -> Result<Option<bool>> {
-        THREAD.with(|thread| {
-            let (id, list) = thread.identity()?;
-            let mut state = self.state.load(Relaxed);
-            if state & OWNER == id {
-                return Err(Error::AlreadyLocked);
+        let thread = Thread::current()?;
+        let mut state = self.state.load(Relaxed);
+        if state & OWNER == thread.id.into() {
+            return Err(Error::AlreadyLocked);
+        }
+        if GUARDS.get() >= MOST_GUARDS {
+            return Err(Error::TooManyLocks { held: MOST_GUARDS });
+        }
+        let _pending = thread.list().pending(self);
+        while let Err(now) = self.take(state, thread.id) {
+            match self.wait(now, deadline) {
+                Some(now) => state = now,
+                None => return Ok(None),
             }
-            if thread.guards.get() >= MOST_GUARDS {
-                return Err(Error::TooManyLocks { held: MOST_GUARDS });
-            }
-            let _pending = list.pending(self);
-            loop {
-                if state & OWNER == 0 {
-                    let taken = (state & (!WORD | WAITERS)).wrapping_add(ONE_TAKEN) | id;
-                    match self.state.compare_exchange_weak(state, taken, Acquire, Relaxed) {
-                        Ok(_) => break,
-                        Err(now) => state = now,
-                    }
-                } else if deadline == Deadline::NOW {
-                    return Ok(None);
-                } else if state & WAITERS == 0 {
-                    let waited = state | WAITERS;
-                    match self.state.compare_exchange_weak(state, waited, Relaxed, Relaxed) {
-                        Ok(_) => state = waited,
-                        Err(now) => state = now,
-                    }
-                } else {
-                    // SAFETY: the word is in shared memory, as all of this lock is.
-                    if !unsafe { futex_wait(self.word(), (state & WORD) as u32, deadline) } {
-                        return Ok(None);
-                    }
-                    state = self.state.load(Relaxed);
-                }
-            }
-            list.link(self);
-            thread.guards.set(thread.guards.get() + 1);
-            Ok(Some(state & OWNER_DIED != 0))
-        })
+        }
+        thread.list().link(self);
+        GUARDS.set(GUARDS.get() + 1);
+        Ok(Some(state & OWNER_DIED != 0))
+    }
+
+    /// Makes a free lock ours. The error is the state that it has instead.
+    #[inline]
+    fn take(&self, state: u64, id: u32) -> Result<u64, u64> {
+        if state & OWNER != 0 {
+            return Err(state);
+        }
+        let taken = (state & (!WORD | WAITERS)).wrapping_add(ONE_TAKEN) | u64::from(id);
+        self.state.compare_exchange(state, taken, Acquire, Relaxed)
+    }
+
+    /// Sleeps while the lock has an owner. `None` if the deadline passed first.
+    #[cold]
+    fn wait(&self, state: u64, deadline: Deadline) -> Option<u64> {
+        let waited = state | WAITERS;
+        if state & OWNER == 0 {
+            return Some(state);
+        }
+        if deadline == Deadline::NOW {
+            return None;
+        }
+        if state & WAITERS == 0
+            && let Err(now) = self.state.compare_exchange(state, waited, Relaxed, Relaxed)
+        {
+            return Some(now);
+        }
+        // SAFETY: the word is in shared memory, as all of this lock is.
+        let in_time = unsafe { futex_wait(self.word(), (waited & WORD) as u32, deadline) };
+        in_time.then(|| self.state.load(Relaxed))
     }
 
     /// Gives the lock back. Nothing happens if this thread is not its owner, which is so for the
     /// copy of a guard that a fork made.
+    #[inline]
     pub(crate) fn unlock(&self) {
-        THREAD.with(|thread| {
-            let mut state = self.state.load(Relaxed);
-            let (Ok((id, list)), owner) = (thread.identity(), state & OWNER) else { return };
-            if owner != id {
-                return;
-            }
-            let _pending = list.pending(self);
-            self.unlink();
-            while state & WAITERS == 0 {
-                match self.state.compare_exchange_weak(state, state & !WORD, Release, Relaxed) {
-                    Ok(_) => break,
-                    Err(now) => state = now,
-                }
-            }
-            if state & WAITERS != 0 {
-                fence(Release); // the kernel stores the word on our behalf
-                // SAFETY: the word is in shared memory and only ever used through atomics. Its
-                // new value says: free, and somebody may be asleep.
-                let woken = unsafe { futex_set_bit_and_wake_one(self.word(), WAITERS_BIT) };
-                if !woken {
-                    let free = state & !WORD;
-                    // Fails if somebody has taken the lock since; then WAITERS is theirs to clear.
-                    let _ = self.state.compare_exchange(free | WAITERS, free, Relaxed, Relaxed);
-                }
-            }
-            thread.guards.set(thread.guards.get() - 1);
-        });
+        let thread = THREAD.get();
+        let state = self.state.load(Relaxed);
+        if thread.id == 0 || state & OWNER != thread.id.into() {
+            return;
+        }
+        let _pending = thread.list().pending(self);
+        self.unlink();
+        let free = state & !WORD;
+        if state & WAITERS != 0
+            || self.state.compare_exchange(state, free, Release, Relaxed).is_err()
+        {
+            self.release_and_wake(free);
+        }
+        GUARDS.set(GUARDS.get() - 1);
+    }
+
+    #[cold]
+    fn release_and_wake(&self, free: u64) {
+        fence(Release); // the kernel stores the word on our behalf
+        // SAFETY: the word is in shared memory and only ever used through atomics. Its new value
+        // says: free, and somebody may be asleep.
+        let woken = unsafe { futex_set_bit_and_wake_one(self.word(), WAITERS_BIT) };
+        if !woken {
+            // Fails if somebody has taken the lock since; then WAITERS is theirs to clear.
+            let _ = self.state.compare_exchange(free | WAITERS, free, Relaxed, Relaxed);
+        }
     }
 
     /// The owner's thread id, 0 if there is none.
@@ -259,20 +270,27 @@ unsafe fn next_of<'a>(entry: usize) -> &'a AtomicUsize {
 }
 
 impl Thread {
-    /// This thread's id, as it stands in a lock's word, and its list.
-    fn identity(&self) -> Result<(u64, &List)> {
-        if self.id.get() == 0 {
-            self.find_identity()?;
+    #[inline]
+    fn current() -> Result<Self> {
+        match THREAD.get() {
+            Thread { id: 0, .. } => Self::find_identity(),
+            known => Ok(known),
         }
-        // SAFETY: glibc keeps the list for as long as the thread lives.
-        Ok((self.id.get().into(), unsafe { &*self.list.get() }))
+    }
+
+    /// Only of a thread that knows its id.
+    #[inline]
+    fn list(&self) -> &List {
+        // SAFETY: the list was found together with the id, and glibc keeps it for as long as the
+        // thread lives. A `Thread` stays in the thread, as it is not `Send`.
+        unsafe { &*self.list }
     }
 
     #[cold]
-    fn find_identity(&self) -> Result<()> {
+    fn find_identity() -> Result<Self> {
         static FORGET_AFTER_FORK: Once = Once::new();
         FORGET_AFTER_FORK.call_once(|| {
-            // SAFETY: the handler only sets two cells of its own thread.
+            // SAFETY: the handler only sets two thread-local cells.
             let failed: c_int = unsafe { libc::pthread_atfork(None, None, Some(forget_identity)) };
             assert!(failed == 0, "no memory to register a fork handler");
         });
@@ -288,16 +306,14 @@ impl Thread {
                 "its C library keeps no list of held locks as glibc does",
             ));
         }
-        self.list.set(list);
-        self.id.set(gettid().as_raw().cast_unsigned());
-        Ok(())
+        let known = Thread { id: gettid().as_raw().cast_unsigned(), list };
+        THREAD.set(known);
+        Ok(known)
     }
 }
 
 /// In the child of a fork: it has another id, and holds nothing.
 extern "C" fn forget_identity() {
-    THREAD.with(|thread| {
-        thread.id.set(0);
-        thread.guards.set(0);
-    });
+    THREAD.set(Thread { id: 0, list: ptr::null() });
+    GUARDS.set(0);
 }
