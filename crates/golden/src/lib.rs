@@ -28,6 +28,7 @@
 //! |---|---|
 //! | `<pid:a>` | a process id: same name same number, different names different numbers |
 //! | `<user:a>` | one of the values of `user`, declared in the head as `user: 1 2 3`; names as with `pid` |
+//! | `<pid:a\|b>`, `<user:a\|b>` | the value of one of these names, as of a worker that can be any of a pool |
 //! | `<time>`, `<time:a>` | a time such as `2022-08-14 16:15:21.445148`; same name same text |
 //! | `<2.0±0.3>`, `<2.0..4.0>` | a decimal number in that range, ends included |
 //! | `<eater:c1\|c2>` | one of these texts |
@@ -42,6 +43,7 @@ mod check_all;
 mod check_crate;
 mod complete;
 mod expected;
+mod group;
 mod head;
 mod mismatch;
 mod mutants;
@@ -51,6 +53,7 @@ mod parse_error;
 mod pattern;
 mod program;
 mod run;
+mod run_error;
 mod scratch;
 mod search;
 mod verdict;
@@ -63,5 +66,6 @@ pub use mismatch::{Mismatch, Output};
 pub use mutants::{Mutant, mutants};
 pub use parse_error::ParseError;
 pub use program::Program;
-pub use run::{DEFAULT_LIMIT, MAX_OUTPUT, RunError, Trouble, run, stop_all_runs};
+pub use run::{DEFAULT_LIMIT, MAX_OUTPUT, run, stop_all_runs};
+pub use run_error::{RunError, Trouble};
 pub use verdict::{Wrong, check_program};

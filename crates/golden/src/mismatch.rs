@@ -112,8 +112,9 @@ impl fmt::Display for Mismatch {
                 show_expected(to_come, f)
             }
             Mismatch::NoLastNewline { output } => {
-                writeln!(f, "the last line of the output does not end in a newline:\n")?;
-                output.show_around(output.lines.len(), f)
+                writeln!(f, "the last line of the output is not ended:\n")?;
+                output.show_around(output.lines.len(), f)?;
+                write!(f, "\na newline was expected after it")
             }
             Mismatch::NotUtf8 { line, column } => {
                 write!(f, "the output is not UTF-8: line {line}, byte {column}")

@@ -254,9 +254,12 @@ impl<'e, 'o> Original<'e, 'o> {
             }
         }
         let mut occurrences: BTreeMap<NameId, usize> = BTreeMap::new();
-        for name in self.expected.lines.iter().flat_map(|line| line.pattern.names()) {
-            if names.are_distinct(name) {
-                *occurrences.entry(name).or_default() += 1;
+        for choice in self.expected.lines.iter().flat_map(|line| line.pattern.name_choices()) {
+            match *choice {
+                [name] if names.are_distinct(name) => *occurrences.entry(name).or_default() += 1,
+                [_] => {}
+                // How often each of several names occurs is not certain.
+                _ => return false,
             }
         }
         let mut of_values: Vec<_> =

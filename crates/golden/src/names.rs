@@ -44,25 +44,25 @@ impl Names {
 
     /// Adds a kind that stands for one of `values`; false if there is one of that name.
     pub(crate) fn declare(&mut self, kind: &str, values: Vec<String>) -> bool {
-        let is_new = !self.has_kind(kind);
+        let is_new = self.kind(kind).is_none();
         if is_new {
             self.kinds.push(Kind { name: kind.into(), values: Values::Declared(values) });
         }
         is_new
     }
 
-    pub(crate) fn has_kind(&self, kind: &str) -> bool {
-        self.kinds.iter().any(|known| known.name == kind)
+    /// Index of a kind.
+    pub(crate) fn kind(&self, name: &str) -> Option<usize> {
+        self.kinds.iter().position(|kind| kind.name == name)
     }
 
-    /// The name `kind:name`, which is new when it is met first; `None` if there is no such kind.
-    pub(crate) fn resolve(&mut self, kind: &str, name: &str) -> Option<NameId> {
-        let kind = self.kinds.iter().position(|known| known.name == kind)?;
+    /// The name `name` of a kind, which is new when it is met first.
+    pub(crate) fn resolve(&mut self, kind: usize, name: &str) -> NameId {
         let known = self.names.iter().position(|other| other.kind == kind && other.name == name);
-        Some(known.unwrap_or_else(|| {
+        known.unwrap_or_else(|| {
             self.names.push(Name { kind, name: name.into() });
             self.names.len() - 1
-        }))
+        })
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -2,8 +2,9 @@
 
 use crate::names::{self, Bindings, NameId, Names};
 
-const ALLOWED: &str = "allowed are <pid:name>, <kind:name> of a kind declared in the head, <time>, <time:name>, \
-                       <2.0±0.3>, <2.0..4.0>, <label:text|text>, and \\< for the character itself";
+const ALLOWED: &str = "allowed are <pid:name>, <kind:name> of a kind declared in the head, <pid:name|name>, \
+                       <time>, <time:name>, <2.0±0.3>, <2.0..4.0>, <label:text|text>, \
+                       and \\< for the character itself";
 
 /// The text of one expected line.
 #[derive(Debug, Clone)]
@@ -21,9 +22,13 @@ struct Piece {
 #[derive(Debug, Clone, PartialEq)]
 enum Meaning {
     Literal(String),
-    Name(NameId),
+    /// One of these names, mostly of just one.
+    Name(Vec<NameId>),
     Time,
-    Number { min: f64, max: f64 },
+    Number {
+        min: f64,
+        max: f64,
+    },
     OneOf(Vec<String>),
 }
 
@@ -52,25 +57,34 @@ impl Pattern {
         Ok(Pattern { pieces })
     }
 
-    /// The names in this line, as often as they occur.
+    /// All names that can occur in this line, as often as they can.
     pub(crate) fn names(&self) -> impl Iterator<Item = NameId> {
-        self.pieces.iter().filter_map(|piece| match piece.meaning {
-            Meaning::Name(name) => Some(name),
+        self.name_choices().flatten().copied()
+    }
+
+    /// For each place of a name in this line, the names that can stand there.
+    pub(crate) fn name_choices(&self) -> impl Iterator<Item = &[NameId]> {
+        self.pieces.iter().filter_map(|piece| match &piece.meaning {
+            Meaning::Name(names) => Some(names.as_slice()),
             _ => None,
         })
     }
 
-    /// Whether this is the same pattern once each name is replaced by what `rename` and `rename_other` say.
+    /// Whether this is the same pattern as `other` once the names of each are replaced, by the one function here
+    /// and by the other there.
     pub(crate) fn is_like<K: PartialEq>(
         &self,
         other: &Pattern,
         rename: impl Fn(NameId) -> K,
         rename_other: impl Fn(NameId) -> K,
     ) -> bool {
+        let are_like = |one: &[NameId], two: &[NameId]| {
+            one.iter().map(|&name| rename(name)).eq(two.iter().map(|&name| rename_other(name)))
+        };
         self.pieces.len() == other.pieces.len()
-            && self.pieces.iter().zip(&other.pieces).all(|pair| {
-                match (&pair.0.meaning, &pair.1.meaning) {
-                    (Meaning::Name(one), Meaning::Name(two)) => rename(*one) == rename_other(*two),
+            && self.pieces.iter().zip(&other.pieces).all(|(one, two)| {
+                match (&one.meaning, &two.meaning) {
+                    (Meaning::Name(one), Meaning::Name(two)) => are_like(one, two),
                     (one, two) => one == two,
                 }
             })
@@ -78,16 +92,18 @@ impl Pattern {
 
     /// As it is written in the file, with the values that are known: `<pid:a>=1234 says hello`.
     pub(crate) fn show(&self, bound: &Bindings<'_>) -> String {
-        self.pieces
-            .iter()
-            .map(|piece| match piece.meaning {
-                Meaning::Name(name) => match bound[name] {
-                    Some(value) => format!("{}={value}", piece.source),
-                    None => piece.source.clone(),
-                },
-                _ => piece.source.clone(),
-            })
-            .collect()
+        let show = |piece: &Piece| {
+            let mut shown = piece.source.clone();
+            if let Meaning::Name(names) = &piece.meaning {
+                let known: Vec<&str> = names.iter().filter_map(|&name| bound[name]).collect();
+                if !known.is_empty() {
+                    shown += "=";
+                    shown += &known.join("|");
+                }
+            }
+            shown
+        };
+        self.pieces.iter().map(show).collect()
     }
 
     /// All the ways in which `text` can be this line, given what the names already stand for.
@@ -120,37 +136,48 @@ impl<'o> Reader<'_, 'o> {
             }
             return;
         };
-        for length in self.beginnings(&piece.meaning, start) {
+        for (name, length) in self.beginnings(&piece.meaning, start) {
             let end = start + length;
-            if let Meaning::Name(name) = piece.meaning {
-                self.captures.push(Capture { name, start, value: &self.text[start..end] });
-                self.read(pieces, end);
-                self.captures.pop();
-            } else {
-                self.read(pieces, end);
+            let capture = name.map(|name| Capture { name, start, value: &self.text[start..end] });
+            let known = self.captures.len();
+            self.captures.extend(capture);
+            self.read(pieces, end);
+            self.captures.truncate(known);
+        }
+    }
+
+    /// The lengths that a piece can have in the text from `start`, and the name that stands there.
+    fn beginnings(&self, meaning: &Meaning, start: usize) -> Vec<(Option<NameId>, usize)> {
+        let text = &self.text[start..];
+        let unnamed =
+            |lengths: Vec<usize>| lengths.into_iter().map(|length| (None, length)).collect();
+        match meaning {
+            Meaning::Literal(literal) => {
+                unnamed(length_at_start(literal, text).into_iter().collect())
+            }
+            Meaning::OneOf(texts) => {
+                unnamed(texts.iter().filter_map(|one| length_at_start(one, text)).collect())
+            }
+            Meaning::Number { min, max } => unnamed(numbers(text, *min, *max)),
+            Meaning::Time => unnamed(names::time(text).into_iter().collect()),
+            Meaning::Name(names) => {
+                let values = |&name| {
+                    self.values(name, text).into_iter().map(move |length| (Some(name), length))
+                };
+                names.iter().flat_map(values).collect()
             }
         }
     }
 
-    /// The lengths that the next piece can have in the text from `start`.
-    fn beginnings(&self, meaning: &Meaning, start: usize) -> Vec<usize> {
-        let text = &self.text[start..];
-        let if_begins_with = |value: &str| text.starts_with(value).then_some(value.len());
-        match meaning {
-            Meaning::Literal(literal) => if_begins_with(literal).into_iter().collect(),
-            Meaning::OneOf(literals) => {
-                literals.iter().filter_map(|literal| if_begins_with(literal)).collect()
+    /// The lengths of the values of a name that `text` begins with.
+    fn values(&self, name: NameId, text: &str) -> Vec<usize> {
+        match self.value_of(name) {
+            Some(value) => length_at_start(value, text).into_iter().collect(),
+            None => {
+                let mut lengths = self.names.beginnings(name, text);
+                lengths.retain(|&length| self.is_free(name, &text[..length]));
+                lengths
             }
-            Meaning::Number { min, max } => numbers(text, *min, *max),
-            Meaning::Time => names::time(text).into_iter().collect(),
-            Meaning::Name(name) => match self.value_of(*name) {
-                Some(value) => if_begins_with(value).into_iter().collect(),
-                None => {
-                    let mut lengths = self.names.beginnings(*name, text);
-                    lengths.retain(|&length| self.is_free(*name, &text[..length]));
-                    lengths
-                }
-            },
         }
     }
 
@@ -166,6 +193,11 @@ impl<'o> Reader<'_, 'o> {
         !self.names.are_distinct(name)
             || self.names.of_same_kind(name).all(|other| self.value_of(other) != Some(value))
     }
+}
+
+/// The length of `value` if `text` begins with it.
+fn length_at_start(value: &str, text: &str) -> Option<usize> {
+    text.starts_with(value).then_some(value.len())
 }
 
 /// The literal text up to the next placeholder, and how much of the source it takes.
@@ -198,25 +230,20 @@ fn meaning(content: &str, names: &mut Names) -> Result<Meaning, String> {
     if content == "time" {
         return Ok(Meaning::Time);
     }
-    match content.split_once(':') {
-        Some((label, texts)) if is_word(label) && texts.contains('|') => {
-            if names.has_kind(label) {
-                return Err(format!(
-                    "gives a list of texts to `{label}`, which is a kind and takes a name"
-                ));
-            }
-            if texts.contains('<') {
-                return Err("has a `<` inside".into());
-            }
-            Ok(Meaning::OneOf(texts.split('|').map(String::from).collect()))
-        }
-        Some((kind, name)) if is_word(kind) && is_word(name) => {
-            names.resolve(kind, name).map(Meaning::Name).ok_or_else(|| {
-                format!("is of a kind that the head does not declare (`{kind}: value value …`)")
-            })
+    let Some((label, list)) = content.split_once(':').filter(|(label, _)| is_word(label)) else {
+        return number_range(content).ok_or_else(|| "is not a placeholder".into());
+    };
+    let items = || list.split('|');
+    match names.kind(label) {
+        Some(kind) if items().all(is_word) => {
+            Ok(Meaning::Name(items().map(|name| names.resolve(kind, name)).collect()))
         }
         Some(_) => Err("is not a placeholder".into()),
-        None => number_range(content).ok_or_else(|| "is not a placeholder".into()),
+        None if list.contains('<') => Err("has a `<` inside".into()),
+        None if list.contains('|') => Ok(Meaning::OneOf(items().map(String::from).collect())),
+        None => {
+            Err(format!("is of a kind that the head does not declare (`{label}: value value …`)"))
+        }
     }
 }
 

@@ -7,19 +7,15 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
-use std::{fmt, fs};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
-use nix::sys::signal::{Signal, killpg};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::Pid;
 
-use crate::Expected;
+use crate::group::Group;
 use crate::scratch::Scratch;
+use crate::{Expected, RunError, Trouble};
 
 /// How long a program may run where nothing else is said.
 pub const DEFAULT_LIMIT: Duration = Duration::from_secs(60);
@@ -28,7 +24,7 @@ pub const DEFAULT_LIMIT: Duration = Duration::from_secs(60);
 pub const MAX_OUTPUT: usize = 1 << 20;
 
 /// How long processes may live on when their program has ended: some programs show just that.
-const LINGER: Duration = Duration::from_secs(5);
+pub(crate) const LINGER: Duration = Duration::from_secs(5);
 
 /// How often the ends of processes are looked for. Output is read at once.
 const TICK: Duration = Duration::from_millis(10);
@@ -70,37 +66,6 @@ pub fn run(program: &Path, expected: &Expected, limit: Duration) -> Result<Vec<u
         Ok(()) => Ok(stdout.bytes),
         Err(trouble) => Err(RunError { trouble, stdout: stdout.bytes, stderr: stderr.bytes }),
     }
-}
-
-/// A program that did not run well, and what it printed.
-#[derive(Debug)]
-pub struct RunError {
-    /// What went wrong.
-    pub trouble: Trouble,
-    /// What it printed on standard output up to then.
-    pub stdout: Vec<u8>,
-    /// What it printed on standard error up to then.
-    pub stderr: Vec<u8>,
-}
-
-/// What can go wrong with a program that runs.
-#[derive(Debug)]
-pub enum Trouble {
-    /// A system call failed; the text says what was tried.
-    System(&'static str, io::Error),
-    /// It did not end in this time.
-    Hangs(Duration),
-    /// It ended with an exit code other than 0.
-    ExitCode(i32),
-    /// It was ended by a signal.
-    Signal(Signal),
-    /// It ended, but these processes of its group did not: id and command line of each. There are none if another
-    /// process, outside of the group, holds its standard output open.
-    LeftBehind(Vec<String>),
-    /// It printed more than [`MAX_OUTPUT`].
-    TooMuchOutput,
-    /// [`stop_all_runs`] was called.
-    Stopped,
 }
 
 /// A program that is running.
@@ -171,12 +136,12 @@ impl Run {
 
     /// Waits until there is something to read, at most for `timeout`, and reads it. False if there was nothing.
     fn read(&mut self, timeout: Duration) -> io::Result<bool> {
-        let mut captures = [&mut self.stdout, &mut self.stderr];
-        let mut open: Vec<&mut &mut Capture> =
-            captures.iter_mut().filter(|capture| !capture.is_at_end()).collect();
+        let outputs = [&mut self.stdout, &mut self.stderr];
+        let open: Vec<&mut Capture> =
+            outputs.into_iter().filter(|output| !output.is_at_end()).collect();
         let mut fds: Vec<PollFd<'_>> = open
             .iter()
-            .filter_map(|capture| capture.pipe.as_ref())
+            .filter_map(|output| output.pipe.as_ref())
             .map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN))
             .collect();
         let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
@@ -185,8 +150,8 @@ impl Run {
             result => result?,
         };
         let is_ready: Vec<bool> = fds.iter().map(|fd| fd.any().unwrap_or(false)).collect();
-        for (capture, _) in open.iter_mut().zip(is_ready).filter(|(_, is_ready)| *is_ready) {
-            capture.read()?;
+        for (output, _) in open.into_iter().zip(is_ready).filter(|(_, is_ready)| *is_ready) {
+            output.read()?;
         }
         Ok(true)
     }
@@ -230,159 +195,5 @@ impl Capture {
             }
         }
         Ok(())
-    }
-}
-
-/// The process group of a program. What is left of it is killed when this is dropped.
-struct Group {
-    id: Pid,
-    /// How the program itself ended.
-    leader: Option<WaitStatus>,
-    /// Whether all its processes have ended and were reaped. From then on its id can be another's.
-    is_gone: bool,
-}
-
-impl Group {
-    fn led_by(pid: u32) -> Group {
-        Group { id: Pid::from_raw(pid.cast_signed()), leader: None, is_gone: false }
-    }
-
-    /// Reaps the processes of the group that have ended: the program itself and orphans, which came to us.
-    fn reap(&mut self) -> nix::Result<()> {
-        let group = Pid::from_raw(-self.id.as_raw());
-        while !self.is_gone {
-            match waitpid(group, Some(WaitPidFlag::WNOHANG)) {
-                Ok(WaitStatus::StillAlive) => break,
-                Ok(status) if status.pid() == Some(self.id) => self.leader = Some(status),
-                Ok(_) | Err(Errno::EINTR) => {}
-                Err(Errno::ECHILD) => self.is_gone = true,
-                Err(errno) => return Err(errno),
-            }
-        }
-        Ok(())
-    }
-
-    /// Kills what is left of the group, and reaps it.
-    fn kill(&mut self) {
-        let deadline = Instant::now() + LINGER;
-        while self.reap().is_ok() && !self.is_gone && Instant::now() < deadline {
-            // There is a process of the group that we have not reaped, so the id is still its own.
-            if killpg(self.id, Signal::SIGKILL).is_err() {
-                break;
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-    }
-
-    fn verdict(&self) -> Result<(), Trouble> {
-        match self.leader {
-            Some(WaitStatus::Exited(_, code)) if code != 0 => Err(Trouble::ExitCode(code)),
-            Some(WaitStatus::Signaled(_, signal, _)) => Err(Trouble::Signal(signal)),
-            _ => Ok(()),
-        }
-    }
-
-    /// Id and command line of each process of the group that has not ended.
-    fn alive(&self) -> Vec<String> {
-        let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-        entries
-            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok())
-            .filter(|&pid| self.has_living(pid).unwrap_or(false))
-            .map(|pid| format!("{pid} ({})", command_line(pid)))
-            .collect()
-    }
-
-    /// Whether a process is of this group and is no zombie; None if it is gone.
-    fn has_living(&self, pid: i32) -> Option<bool> {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The second field, the name in parentheses, may itself hold blanks and parentheses.
-        let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-        let state = fields.next()?;
-        let group: i32 = fields.nth(1)?.parse().ok()?;
-        Some(group == self.id.as_raw() && state != "Z")
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-fn command_line(pid: i32) -> String {
-    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    String::from_utf8_lossy(&line).trim_end_matches('\0').replace('\0', " ")
-}
-
-impl fmt::Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Trouble::System(tried, error) => write!(f, "could not {tried}: {error}"),
-            Trouble::Hangs(limit) => {
-                write!(
-                    f,
-                    "it hangs: it did not end in {} s, and was killed with its processes",
-                    limit.as_secs_f64()
-                )
-            }
-            Trouble::ExitCode(code) => write!(f, "it ended with exit code {code}, not 0"),
-            Trouble::Signal(signal) => write!(f, "it was ended by {signal}"),
-            Trouble::LeftBehind(processes) if processes.is_empty() => {
-                write!(
-                    f,
-                    "it ended, but a process that left its group holds its standard output open"
-                )
-            }
-            Trouble::LeftBehind(processes) => {
-                let linger = LINGER.as_secs();
-                write!(
-                    f,
-                    "it ended and left processes behind, which were killed {linger} s later: {}",
-                    processes.join(", ")
-                )
-            }
-            Trouble::TooMuchOutput => {
-                write!(f, "it printed more than {MAX_OUTPUT} bytes, and was killed")
-            }
-            Trouble::Stopped => write!(f, "it was stopped"),
-        }
-    }
-}
-
-impl fmt::Display for RunError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.trouble.fmt(f)?;
-        show_end("standard output", &self.stdout, f)?;
-        show_end("standard error", &self.stderr, f)
-    }
-}
-
-/// Writes the last lines of what was printed, if anything was.
-fn show_end(name: &str, bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    const MAX_LINES: usize = 30;
-    const MAX_COLUMNS: usize = 200;
-
-    if bytes.is_empty() {
-        return Ok(());
-    }
-    let text = String::from_utf8_lossy(bytes);
-    let lines: Vec<&str> = text.lines().collect();
-    write!(f, "\n{name}:")?;
-    if lines.len() > MAX_LINES {
-        write!(f, "\n    … {} lines", lines.len() - MAX_LINES)?;
-    }
-    for line in &lines[lines.len().saturating_sub(MAX_LINES)..] {
-        let shown: String = line.chars().take(MAX_COLUMNS).collect();
-        write!(f, "\n    {shown}{}", if shown.len() < line.len() { "…" } else { "" })?;
-    }
-    Ok(())
-}
-
-impl std::error::Error for RunError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.trouble {
-            Trouble::System(_, error) => Some(error),
-            _ => None,
-        }
     }
 }
