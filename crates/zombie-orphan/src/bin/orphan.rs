@@ -39,13 +39,15 @@ fn child(mut to_main: &PipeWriter) -> io::Result<()> {
     Ok(())
 }
 
-fn parent(to_main: &PipeWriter) -> ipc_common::Result<i32> {
-    Process::new(|| child(to_main)).start()?.join()
+fn parent(to_main: &PipeWriter) -> ipc_common::Result<()> {
+    let child = Process::new(|| child(to_main)).start()?;
+    child.join()?; // never returns: this process is killed while it waits
+    Ok(())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut from_child, to_main) = pipe()?;
-    let parent = Process::new(|| parent(&to_main).map(drop)).start()?;
+    let parent = Process::new(|| parent(&to_main)).start()?;
     drop(to_main); // now only the parent and the child hold this end
 
     from_child.read_exact(&mut [0])?;

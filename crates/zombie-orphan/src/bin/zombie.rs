@@ -29,6 +29,7 @@ fn state(pid: u32) -> io::Result<String> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut may_end, mut let_it_end) = pipe()?;
+    // A daemon, so that nobody waits for it if the main process fails before it lets it end.
     let child = Process::new(|| may_end.read_exact(&mut [0])).daemon(true).start()?;
     let pid = child.pid();
     println!("子进程 {pid} 存活：状态 {}", state(pid)?);
