@@ -82,3 +82,97 @@ fn report(program: &Program, root: &Path, binaries: &Path) -> Option<String> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::scratch::Scratch;
+
+    /// A crate whose programs are shell scripts: the binary is the shell, and the script is its argument.
+    struct ScriptCrate {
+        scratch: Scratch,
+    }
+
+    impl ScriptCrate {
+        fn new() -> ScriptCrate {
+            let scratch = Scratch::new().unwrap();
+            for directory in ["crates/demo/src/bin", "expected-output", "binaries"] {
+                fs::create_dir_all(scratch.path().join(directory)).unwrap();
+            }
+            ScriptCrate { scratch }
+        }
+
+        fn add(&self, name: &str, script: &str, body: &str) {
+            let root = self.scratch.path();
+            let (option, source) = if name == "demo" {
+                ("-p", "main.rs".into())
+            } else {
+                ("--bin", format!("bin/{name}.rs"))
+            };
+            let script_path = root.join(format!("{name}.sh"));
+            fs::write(root.join("crates/demo/src").join(source), "").unwrap();
+            fs::write(&script_path, script).unwrap();
+            let head = format!("$ cargo run {option} {name} -- {}", script_path.display());
+            self.expect(name, &format!("{head}\n\n{body}"));
+            symlink("/bin/sh", root.join("binaries").join(name)).unwrap();
+        }
+
+        fn expect(&self, name: &str, expected: &str) {
+            fs::write(self.scratch.path().join(format!("expected-output/{name}.txt")), expected)
+                .unwrap();
+        }
+
+        fn check(&self) -> Result<(), String> {
+            let root = self.scratch.path();
+            check_programs(&root.join("crates/demo"), &root.join("binaries"))
+        }
+
+        #[track_caller]
+        fn assert_report(&self, part: &str) {
+            let report = self.check().unwrap_err();
+            assert!(report.contains(part), "{report}");
+        }
+    }
+
+    #[test]
+    fn all_programs_that_are_right_pass() {
+        let demo = ScriptCrate::new();
+        demo.add(
+            "demo",
+            "echo I am $$; (echo child of $$)",
+            "a | I am <pid:a>\na | child of <pid:a>\n",
+        );
+        demo.add("demo-two", "echo one; echo two", "a | one\na | two\n");
+        assert_eq!(demo.check(), Ok(()));
+    }
+
+    #[test]
+    fn each_program_that_is_wrong_is_reported() {
+        let demo = ScriptCrate::new();
+        demo.add("demo", "echo right", "a | right\n");
+        demo.add("demo-exits", "exit 3", "");
+        demo.add("demo-prints", "echo other", "a | one\n");
+        demo.assert_report("demo-exits: it ended with exit code 3");
+        demo.assert_report("demo-prints: what it printed is not what");
+        assert!(!demo.check().unwrap_err().contains("demo:"));
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        let demo = ScriptCrate::new();
+        demo.assert_report("has no src/main.rs and nothing in src/bin");
+
+        demo.add("demo", "", "");
+        fs::remove_file(demo.scratch.path().join("binaries/demo")).unwrap();
+        demo.assert_report("demo does not exist: run `cargo build` first");
+        demo.expect("demo", "$ cargo run -p other\n\n");
+        demo.assert_report("demo.txt, line 1: `cargo run -p other` runs another program");
+        demo.expect("demo", "$ cargo run -p demo\n\nx\n");
+        demo.assert_report("demo.txt, line 3: there is no bar");
+        fs::remove_file(demo.scratch.path().join("expected-output/demo.txt")).unwrap();
+        demo.assert_report("demo.txt: No such file");
+    }
+}

@@ -107,7 +107,7 @@ impl Check {
                 "--root" => plan.root = value()?.into(),
                 "--binaries" => plan.binaries = value()?.into(),
                 _ if arg.starts_with('-') => {
-                    return Err(Misuse(format!("there is no option {arg}")).into());
+                    return Err(no_option(&arg).into());
                 }
                 _ => programs.push(arg),
             }
@@ -186,6 +186,9 @@ fn summary(programs: usize, wrong: &BTreeMap<String, usize>, times: usize) -> St
 }
 
 fn complete(args: Vec<String>) -> Result<bool, Box<dyn Error>> {
+    if let Some(option) = args.iter().find(|arg| arg.starts_with('-')) {
+        return Err(no_option(option).into());
+    }
     let root = match args.as_slice() {
         [] => workspace(),
         [root] => root.into(),
@@ -203,6 +206,10 @@ fn complete(args: Vec<String>) -> Result<bool, Box<dyn Error>> {
 fn workspace() -> PathBuf {
     let this_crate = Path::new(env!("CARGO_MANIFEST_DIR"));
     this_crate.ancestors().nth(2).unwrap_or(this_crate).to_path_buf()
+}
+
+fn no_option(option: &str) -> Misuse {
+    Misuse(format!("there is no option {option}"))
 }
 
 fn seconds(text: &str) -> Result<Duration, Misuse> {
