@@ -2,10 +2,11 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::{self, ExitCode, Termination};
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, raise};
@@ -131,13 +132,15 @@ impl<R> Process<R> {
     where
         R: Run<T>,
     {
-        match count_threads().map_err(|e| {
-            Error::system("count this process's threads", "/proc must be mounted", e)
-        })? {
-            // SAFETY: this is the only thread.
-            1 => unsafe { self.start_beside_threads() },
-            threads => Err(Error::Threads { name: self.name.to_string(), threads }),
+        let threads = count_threads().map_err(|e| {
+            let tried = format!("start {}: count the threads in /proc/self/task", self.name);
+            Error::system(tried, "mount /proc, or close some files (ulimit -n)", e)
+        })?;
+        if threads > 1 {
+            return Err(Error::Threads { name: self.name.to_string(), threads });
         }
+        // SAFETY: this is the only thread.
+        unsafe { self.start_beside_threads() }
     }
 
     /// Starts it although this process has other threads.
@@ -220,24 +223,23 @@ impl<R> Process<R> {
     }
 }
 
-/// The threads of this process that may run code of ours.
+/// How long threads that are on their way out may take.
+const LEAVING: Duration = Duration::from_millis(100);
+
+/// The number of this process's threads.
 ///
-/// A thread that was joined a moment ago is still listed while the kernel tears it down.
+/// A thread that was joined is still listed while the kernel tears it down, and one that
+/// `std::thread::scope` has waited for may still be running its destructors. Nothing tells when
+/// they are gone, so look again.
 fn count_threads() -> io::Result<usize> {
-    const PF_EXITING: u32 = 4; // in the kernel's task flags
-    const TASKS: &str = "/proc/self/task";
-    // A folder has a link from each folder in it, from its parent and from itself.
-    if fs::metadata(TASKS)?.nlink() == 1 + 2 {
-        return Ok(1);
+    let begin = Instant::now();
+    loop {
+        let threads = fs::read_dir("/proc/self/task")?.count();
+        if threads == 1 || begin.elapsed() >= LEAVING {
+            return Ok(threads);
+        }
+        thread::sleep(Duration::from_micros(50));
     }
-    let tasks: Vec<_> = fs::read_dir(TASKS)?.collect::<Result<_, _>>()?;
-    let is_exiting = |task: &fs::DirEntry| {
-        let Ok(stat) = fs::read_to_string(task.path().join("stat")) else { return true };
-        // The name, in parentheses, may hold anything; the flags are the seventh field after it.
-        let flags = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(6));
-        flags.and_then(|flags| flags.parse().ok()).is_some_and(|flags: u32| flags & PF_EXITING != 0)
-    };
-    Ok(tasks.iter().filter(|task| !is_exiting(task)).count())
 }
 
 fn sigchld_is_ignored() -> bool {

@@ -1,0 +1,262 @@
+//! A process is killed at every instruction of `lock` and of `unlock`, in turn: the next one gets
+//! the lock each time.
+//!
+//! Each test is a scene that is played again and again. The *victim* is single-stepped through an
+//! operation and killed one instruction later than the time before, until it comes to the end.
+
+#![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+
+mod support;
+
+use std::process::ExitCode;
+
+use ipc_common::{Child, Lock};
+use nix::sys::ptrace;
+use nix::sys::signal::{Signal, raise};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+use support::*;
+
+fn main() -> ExitCode {
+    run(tests![
+        lock_and_unlock_alone,
+        try_lock_of_a_held_lock,
+        lock_with_another_asleep,
+        unlock_with_another_asleep,
+        woken_with_another_asleep,
+        woken_too_late_with_another_asleep,
+    ])
+}
+
+/// A process under the control of this one.
+struct Victim(Child);
+
+/// Where a step has led.
+#[derive(PartialEq)]
+enum Step {
+    /// To the next instruction.
+    Done,
+    /// Into a system call that sleeps.
+    Asleep,
+    /// To the end of what was to be watched.
+    End,
+}
+
+impl Victim {
+    /// Starts a process that runs `before` on its own and stops at the first instruction of
+    /// `watched`.
+    fn new(before: impl FnOnce(), watched: impl FnOnce()) -> Self {
+        let child = start(|| {
+            drop(Lock::new().unwrap().lock().unwrap()); // the first looks up what all others know
+            before();
+            ptrace::traceme().unwrap();
+            raise(Signal::SIGSTOP).unwrap();
+            watched();
+            raise(Signal::SIGSTOP).unwrap();
+        });
+        let victim = Victim(child);
+        assert_eq!(
+            waitpid(victim.pid(), None),
+            Ok(WaitStatus::Stopped(victim.pid(), Signal::SIGSTOP))
+        );
+        victim
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(self.0.pid() as i32)
+    }
+
+    /// One instruction.
+    fn step(&self) -> Step {
+        ptrace::step(self.pid(), None).unwrap();
+        for looks in 0_u64.. {
+            match waitpid(self.pid(), Some(WaitPidFlag::WNOHANG)).unwrap() {
+                WaitStatus::Stopped(_, Signal::SIGTRAP) => return Step::Done,
+                WaitStatus::Stopped(_, Signal::SIGSTOP) => return Step::End,
+                // Asking /proc takes longer than a step, so not every time.
+                WaitStatus::StillAlive if looks % 64 == 63 && is_in_futex(self.0.pid()) => {
+                    return Step::Asleep;
+                }
+                WaitStatus::StillAlive => std::hint::spin_loop(),
+                other => panic!("the victim: {other:?}"),
+            }
+        }
+        unreachable!()
+    }
+
+    /// After something that wakes it: back to its next instruction.
+    fn wake(&self) {
+        assert_eq!(waitpid(self.pid(), None), Ok(WaitStatus::Stopped(self.pid(), Signal::SIGTRAP)));
+    }
+
+    fn kill(self) {
+        self.0.kill().unwrap();
+        assert_eq!(join(&self.0), -9);
+    }
+}
+
+/// Plays `scene(n)` for n = 0, 1, 2, … until it says that n was past the end, and tells how many
+/// instructions that were.
+fn at_every_instruction(name: &str, mut scene: impl FnMut(usize) -> bool) {
+    let kill_points = (0..).take_while(|&n| scene(n)).count();
+    println!("{name}: killed at {kill_points} instructions");
+    assert!(kill_points > 50, "nothing was watched");
+}
+
+/// Another process that waits for the lock; its exit code is 0 if it got it.
+fn sleeper(lock: &Lock) -> Child {
+    let child = start(|| assert!(lock.lock_timeout(DEADLINE).unwrap().is_some()));
+    until("sleep", || is_in_futex(child.pid()));
+    child
+}
+
+/// The promise.
+fn everybody_gets(lock: &Lock) {
+    assert!(lock.lock_timeout(DEADLINE).unwrap().is_some(), "this process does not get the lock");
+    let other = start(|| assert!(lock.lock_timeout(DEADLINE).unwrap().is_some()));
+    assert_eq!(join(&other), 0, "another process does not get the lock");
+}
+
+fn lock_and_unlock_alone() {
+    at_every_instruction("lock and unlock", |n| {
+        let lock = Lock::new().unwrap();
+        let victim = Victim::new(|| (), || drop(lock.lock().unwrap()));
+        let reached = (0..n).all(|_| victim.step() == Step::Done);
+        victim.kill();
+        everybody_gets(&lock);
+        reached
+    });
+}
+
+/// A process that has the lock and gives it back when it is told to.
+struct Holder {
+    child: Child,
+    release: Signpost,
+}
+
+impl Holder {
+    fn of(lock: &Lock) -> Self {
+        let (held, release) = (Signpost::new(), Signpost::new());
+        let child = start(|| {
+            let _guard = lock.lock().unwrap();
+            held.set();
+            release.wait();
+        });
+        held.wait();
+        Holder { child, release }
+    }
+
+    fn release(self) {
+        self.release.set();
+        assert_eq!(join(&self.child), 0);
+    }
+}
+
+fn try_lock_of_a_held_lock() {
+    let lock = Lock::new().unwrap();
+    let holder = Holder::of(&lock);
+    at_every_instruction("try_lock of a held lock", |n| {
+        let victim = Victim::new(|| (), || assert!(lock.try_lock().unwrap().is_none()));
+        let reached = (0..n).all(|_| victim.step() == Step::Done);
+        victim.kill();
+        assert!(lock.try_lock().unwrap().is_none(), "it is still held");
+        reached
+    });
+    holder.release();
+    everybody_gets(&lock);
+}
+
+/// The victim goes to sleep after another, and is killed on the way, asleep, or — as the last to
+/// be woken — when it has the lock.
+fn lock_with_another_asleep() {
+    at_every_instruction("lock behind another sleeper", |n| {
+        let lock = Lock::new().unwrap();
+        let mut holder = Some(Holder::of(&lock));
+        let other = sleeper(&lock);
+        let victim = Victim::new(|| (), || drop(lock.lock().unwrap()));
+        let reached = (0..n).all(|_| match victim.step() {
+            Step::Done => true,
+            Step::End => false,
+            Step::Asleep => {
+                if let Some(holder) = holder.take() {
+                    holder.release();
+                }
+                victim.wake();
+                true
+            }
+        });
+        victim.kill();
+        if let Some(holder) = holder.take() {
+            holder.release();
+        }
+        assert_eq!(join(&other), 0, "the other sleeper does not get the lock");
+        everybody_gets(&lock);
+        reached
+    });
+}
+
+fn unlock_with_another_asleep() {
+    at_every_instruction("unlock with a sleeper", |n| {
+        let lock = Lock::new().unwrap();
+        let victim = Victim::new(
+            || (),
+            || {
+                let guard = lock.lock().unwrap();
+                raise(Signal::SIGSTOP).unwrap();
+                drop(guard);
+            },
+        );
+        ptrace::cont(victim.pid(), None).unwrap();
+        let stop = waitpid(victim.pid(), None);
+        assert_eq!(stop, Ok(WaitStatus::Stopped(victim.pid(), Signal::SIGSTOP)));
+        let other = sleeper(&lock);
+        let reached = (0..n).all(|_| victim.step() == Step::Done);
+        victim.kill();
+        assert_eq!(join(&other), 0, "the sleeper does not get the lock");
+        everybody_gets(&lock);
+        reached
+    });
+}
+
+/// Lets the victim go to sleep in `lock`, then another after it, then has the lock released, so
+/// that the victim is the one who is woken. It is stopped before it knows.
+fn victim_woken_before_another(lock: &Lock) -> (Victim, Child) {
+    let holder = Holder::of(lock);
+    let victim = Victim::new(|| (), || drop(lock.lock().unwrap()));
+    while victim.step() != Step::Asleep {}
+    let other = sleeper(lock);
+    holder.release();
+    victim.wake();
+    (victim, other)
+}
+
+fn woken_with_another_asleep() {
+    at_every_instruction("woken before another", |n| {
+        let lock = Lock::new().unwrap();
+        let (victim, other) = victim_woken_before_another(&lock);
+        let reached = (0..n).all(|_| victim.step() == Step::Done);
+        victim.kill();
+        assert_eq!(join(&other), 0, "the other sleeper does not get the lock");
+        everybody_gets(&lock);
+        reached
+    });
+}
+
+/// The victim is woken, but a third process is faster and has the lock. Now nobody but that one
+/// can wake the other sleeper, and it must know that it has to: this is where robust pthread
+/// mutexes leave the sleeper asleep.
+fn woken_too_late_with_another_asleep() {
+    at_every_instruction("woken too late", |n| {
+        let lock = Lock::new().unwrap();
+        let (victim, other) = victim_woken_before_another(&lock);
+        let third = Holder::of(&lock);
+        // To where it goes to sleep again.
+        let reached = (0..n).all(|_| victim.step() == Step::Done);
+        victim.kill();
+        third.release();
+        assert_eq!(join(&other), 0, "the other sleeper does not get the lock");
+        everybody_gets(&lock);
+        reached
+    });
+}

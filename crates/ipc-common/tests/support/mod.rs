@@ -1,0 +1,139 @@
+//! What the tests of processes have in common: a harness on one thread, pipes with deadlines,
+//! and looking at other processes from outside.
+
+#![allow(dead_code, reason = "each test program uses its part")]
+
+use std::fs;
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::AsFd;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use ipc_common::{Child, Process};
+use libtest_mimic::{Arguments, Trial};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+
+/// No single wait in a test is longer: whoever waits in vain fails.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A test that hangs ends the whole program by SIGALRM.
+const TEST_LIMIT: u32 = 180;
+
+/// Runs the tests one after another on the main thread, each followed by a look whether it left a
+/// process or a file descriptor behind.
+pub(crate) fn run(tests: &[(&'static str, fn())]) -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(1);
+    let trials = tests.iter().map(|&(name, test)| {
+        Trial::test(name, move || {
+            nix::unistd::alarm::set(TEST_LIMIT);
+            let before = open_descriptors();
+            test();
+            assert_no_children();
+            assert_eq!(open_descriptors(), before, "file descriptors left open");
+            nix::unistd::alarm::cancel();
+            Ok(())
+        })
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+/// Lists the tests by name.
+#[macro_export]
+macro_rules! tests {
+    ($($test:ident),* $(,)?) => { &[$((stringify!($test), $test as fn())),*] };
+}
+
+pub(crate) fn open_descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+/// Neither running nor zombie.
+pub(crate) fn assert_no_children() {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    assert_eq!(waitid(Id::All, flags), Err(Errno::ECHILD), "a child was left behind");
+}
+
+/// Starts a process that does not outlive the test.
+pub(crate) fn start<T: std::process::Termination>(run: impl FnOnce() -> T) -> Child {
+    Process::new(run).daemon(true).start().unwrap()
+}
+
+/// Waits with the tests' deadline.
+#[track_caller]
+pub(crate) fn join(child: &Child) -> i32 {
+    child.join_timeout(DEADLINE).unwrap().expect("the process ends")
+}
+
+/// A message from one process to another: "I have come so far".
+pub(crate) struct Signpost {
+    reader: PipeReader,
+    writer: PipeWriter,
+}
+
+impl Signpost {
+    pub(crate) fn new() -> Self {
+        let (reader, writer) = io::pipe().unwrap();
+        Signpost { reader, writer }
+    }
+
+    pub(crate) fn set(&self) {
+        (&self.writer).write_all(&[1]).unwrap();
+    }
+
+    #[track_caller]
+    pub(crate) fn wait(&self) {
+        assert!(readable(&self.reader, DEADLINE), "nobody came by");
+        (&self.reader).read_exact(&mut [0]).unwrap();
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        readable(&self.reader, Duration::ZERO)
+    }
+}
+
+pub(crate) fn readable(fd: &impl AsFd, timeout: Duration) -> bool {
+    let timeout = PollTimeout::try_from(timeout).unwrap();
+    poll(&mut [PollFd::new(fd.as_fd(), PollFlags::POLLIN)], timeout).unwrap() > 0
+}
+
+/// Reads until every process has closed the other end.
+#[track_caller]
+pub(crate) fn read_to_end(mut reader: PipeReader) -> String {
+    let mut text = Vec::new();
+    loop {
+        assert!(readable(&reader, DEADLINE), "somebody still holds the pipe");
+        let mut chunk = [0; 4096];
+        match reader.read(&mut chunk).unwrap() {
+            0 => return String::from_utf8(text).unwrap(),
+            n => text.extend(&chunk[..n]),
+        }
+    }
+}
+
+/// Looks again and again until it is so.
+#[track_caller]
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < DEADLINE, "{what} never came");
+        std::thread::yield_now();
+    }
+}
+
+/// Whether a process is asleep in a futex wait.
+pub(crate) fn is_in_futex(pid: u32) -> bool {
+    let syscall = fs::read_to_string(format!("/proc/{pid}/syscall")).unwrap_or_default();
+    syscall.split(' ').next() == Some(&libc::SYS_futex.to_string())
+}
+
+/// Installs a handler that does nothing, so that the signal interrupts system calls.
+pub(crate) fn interrupt_on(signal: Signal) {
+    extern "C" fn nothing(_: i32) {}
+    let action = SigAction::new(SigHandler::Handler(nothing), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing.
+    unsafe { sigaction(signal, &action) }.unwrap();
+}
