@@ -1,5 +1,6 @@
 //! What a process knows of itself: the only global state of this crate.
 
+use std::fmt;
 use std::process;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -109,6 +110,12 @@ pub fn active_children() -> Vec<Child> {
 pub struct CurrentProcess {
     name: Arc<str>,
     authkey: AuthKey,
+}
+
+impl fmt::Debug for CurrentProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CurrentProcess").field("name", &self.name).finish_non_exhaustive() // not the key
+    }
 }
 
 impl CurrentProcess {

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::time::Duration;
 
 /// What the fallible functions of this crate return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -22,13 +21,6 @@ pub enum Error {
         /// The operating system's reason.
         source: io::Error,
     },
-    /// The time that the caller gave was over first.
-    Timeout {
-        /// What was waited for.
-        on: &'static str,
-        /// How long.
-        waited: Duration,
-    },
     /// A process with several threads asked to fork.
     Threads {
         /// The name of the process that was to be started.
@@ -42,6 +34,11 @@ pub enum Error {
         name: String,
         /// How many lock guards the calling thread has.
         guards: u32,
+    },
+    /// SIGCHLD is ignored, so the kernel would throw exit codes away.
+    ChildrenIgnored {
+        /// The name of the process that was to be started.
+        name: String,
     },
     /// The calling thread already holds the lock that it wants.
     AlreadyLocked,
@@ -82,7 +79,6 @@ impl fmt::Display for Error {
             Error::System { tried, advice, source } => {
                 write!(f, "cannot {tried}: {source}; {advice}")
             }
-            Error::Timeout { on, waited } => write!(f, "no {on} within {waited:?}"),
             Error::Threads { name, threads } => write!(
                 f,
                 "cannot start {name}: this process has {threads} threads, and a fork copies only one \
@@ -93,6 +89,11 @@ impl fmt::Display for Error {
                 f,
                 "cannot start {name}: this thread holds {guards} lock guard(s), and the child would \
                  have a copy of the guard but not the lock; drop the guard before start()"
+            ),
+            Error::ChildrenIgnored { name } => write!(
+                f,
+                "cannot start {name}: SIGCHLD is ignored, so the kernel would throw its exit code \
+                 away; set SIGCHLD to its default (SIG_DFL) first"
             ),
             Error::AlreadyLocked => write!(
                 f,

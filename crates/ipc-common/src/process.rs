@@ -1,5 +1,6 @@
 //! [`Process`]: describing a process and starting it.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
@@ -78,6 +79,14 @@ pub struct Process<R> {
     daemon: bool,
 }
 
+impl<R> fmt::Debug for Process<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Process { name, daemon, .. } = self;
+        let mut process = f.debug_struct("Process");
+        process.field("name", name).field("daemon", daemon).finish_non_exhaustive()
+    }
+}
+
 impl<R> Process<R> {
     /// Describes a process; nothing happens yet. Named `Process-1`, `Process-2`, …, and in
     /// `Process-1` then `Process-1:1`, ….
@@ -125,9 +134,9 @@ impl<R> Process<R> {
     /// - [`Error::Threads`] if the calling process has more than one thread: they would be missing
     ///   in the child, with the locks that they hold locked for ever.
     /// - [`Error::GuardHeld`] if the calling thread holds a [`Lock`](crate::Lock).
-    /// - [`Error::System`] if the limit on processes or descriptors is reached, memory is short,
-    ///   standard output cannot be flushed (the child would print its content again), or SIGCHLD
-    ///   is ignored (the kernel would throw the exit code away).
+    /// - [`Error::ChildrenIgnored`] if SIGCHLD is ignored: the exit code would be lost.
+    /// - [`Error::System`] if the limit on processes or descriptors is reached, memory is short, or
+    ///   standard output cannot be flushed (the child would print its content again).
     pub fn start<T: Termination>(self) -> Result<Child>
     where
         R: Run<T>,
@@ -166,6 +175,9 @@ impl<R> Process<R> {
         if guards > 0 {
             return Err(Error::GuardHeld { name: name.to_string(), guards });
         }
+        if sigchld_is_ignored() {
+            return Err(Error::ChildrenIgnored { name: name.to_string() });
+        }
         let failed = |what: &str, advice, source: io::Error| {
             Error::system(format!("start {name}: {what}"), advice, source)
         };
@@ -175,11 +187,6 @@ impl<R> Process<R> {
         let null = null.map_err(|e| failed("open /dev/null", "close some files (ulimit -n)", e))?;
         // No handler of the parent's runs in a child that is not set up.
         let signals = BlockedSignals::new().map_err(|e| failed("block signals", "", e))?;
-        if sigchld_is_ignored() {
-            let advice =
-                "set SIGCHLD to its default first: it is ignored, so exit codes would be lost";
-            return Err(failed("watch over it", advice, io::ErrorKind::InvalidInput.into()));
-        }
         let mut current = Current::lock();
         let parent = process::id();
         // SAFETY: with one thread the child is a whole copy of this process; otherwise the caller

@@ -26,7 +26,8 @@
 //! 2. *Nobody sleeps for ever.* WAITERS is set before anyone sleeps, and every taker keeps it. With
 //!    WAITERS set, release and wake are one system call, so none dies between the two. A sleeper
 //!    that is killed after it was woken has the lock as `pending`: if the lock is free the kernel
-//!    wakes the next, and if not its taker has kept WAITERS and will.
+//!    wakes the next (Linux 6.2, and the older lines that are maintained), and if not its taker has
+//!    kept WAITERS and will.
 //! 3. *WAITERS is cleared only when nobody sleeps*: by a release that woke no one, and only if word
 //!    *and count* are still as it left them. Then the lock was free from the wake to the clearing,
 //!    and on a free lock nobody goes to sleep.
