@@ -113,21 +113,11 @@ impl<'e, 'o> Way<'e, 'o> {
     /// All ways to go on with `text` as the next line of the output.
     fn read(&self, text: &'o str) -> Vec<Way<'e, 'o>> {
         let Expected { lines, names, .. } = self.expected;
-        let mut seen: Vec<ChainKey<'o>> = Vec::new();
-        let mut ways = Vec::new();
-        for line in self.next_lines() {
-            if let [chain] = lines[line].chains[..] {
-                // What an exchangeable chain in the same place allows has been tried.
-                let key = self.chain_key(chain);
-                if seen.contains(&key) {
-                    continue;
-                }
-                seen.push(key);
-            }
+        let go_on = |line: LineId| {
             let readings = lines[line].pattern.readings(text, names, &self.bound);
-            ways.extend(readings.iter().map(|captures| self.after(line, captures)));
-        }
-        ways
+            readings.into_iter().map(move |captures| self.after(line, &captures))
+        };
+        self.next_lines().flat_map(go_on).collect()
     }
 
     fn after(&self, line: LineId, captures: &[Capture<'o>]) -> Way<'e, 'o> {

@@ -77,6 +77,16 @@ fn kinds_do_not_share_values() {
 }
 
 #[test]
+fn what_has_the_text_of_two_kinds_can_be_either() {
+    let patterns = "a | <pid:a> in\na | <pid:a> out\nb | <user:b> in\nb | <user:b> out\n";
+    let expected = Expected::parse(&format!("$ cargo run -p x\nuser: 1 2\n\n{patterns}")).unwrap();
+    assert_eq!(expected.check("1 in\n7 in\n1 out\n7 out\n"), Ok(()));
+    assert_eq!(expected.check("7 in\n7 out\n2 in\n2 out\n"), Ok(()));
+    assert_eq!(expected.check("1 in\n1 in\n1 out\n1 out\n"), Ok(()));
+    assert!(expected.check("8 in\n7 in\n8 out\n7 out\n").is_err());
+}
+
+#[test]
 fn a_time_is_to_the_microsecond_and_exists() {
     for time in
         ["2022-08-14 16:15:21.445148", "2024-02-29 00:00:00.000000", "2000-12-31 23:59:59.999999"]
@@ -173,6 +183,14 @@ fn a_placeholder_that_can_end_in_several_places_is_tried_in_all() {
     assert!(allows_lines("user: 1 11\n", &["<user:a>1", "<user:a>"], "111\n11\n"));
     assert!(allows_lines("user: 1 11\n", &["<user:a><user:b>", "<user:a>"], "111\n1\n"));
     assert!(allows_lines("user: 1 11\n", &["<user:a><user:b>", "<user:a>"], "111\n11\n"));
+}
+
+#[test]
+fn a_value_that_no_later_line_asks_for_is_still_taken() {
+    // The first line can name 1 or 11; only the second one tells which.
+    for (output, is_right) in [("111\n11\n", true), ("111\n1\n", true), ("11\n1\n", false)] {
+        assert_eq!(allows_lines("", &["<pid:a><x:1|11>", "<pid:b>"], output), is_right, "{output}");
+    }
 }
 
 #[test]

@@ -153,7 +153,8 @@ fn an_orphan_without_output_is_waited_for_too() {
     let file = path("silent-orphan-file");
     let _ = fs::remove_file(&file);
     let orphan = path("silent-orphan-child");
-    let wait = "while kill -0 $1 2>/dev/null; do sleep 0.01; done";
+    // It goes on for a while, so that one who does not wait for it is seen not to.
+    let wait = "while kill -0 $1 2>/dev/null; do sleep 0.01; done; sleep 0.5";
     fs::write(&orphan, format!("{wait}; echo x > {}", file.display())).unwrap();
     let script = format!("sh {} $$ > /dev/null 2>&1 &", orphan.display());
     run_script("silent-orphan", &script, DEFAULT_LIMIT).unwrap();
