@@ -34,7 +34,7 @@
 //! | `<eater:c1\|c2>` | one of these texts |
 //! | `\<` | the character `<` itself |
 //!
-//! [`Expected`] is such a file, [`run`] runs a program for it, and [`check_crate`] is a demo crate's whole test.
+//! [`Expected`] is such a file, [`run()`] runs a program for it, and [`check_crate()`] is a demo crate's whole test.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("golden needs Linux: it collects orphaned processes as a child subreaper");

@@ -32,7 +32,7 @@ const TICK: Duration = Duration::from_millis(10);
 /// Set when all runs are to stop.
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// Makes all calls of [`run`] kill their programs and return soon, those to come too: the way to end on Ctrl-C.
+/// Makes all calls of [`run()`] kill their programs and return soon, those to come too: the way to end on Ctrl-C.
 pub fn stop_all_runs() {
     STOP.store(true, Ordering::Relaxed);
 }

@@ -1,9 +1,10 @@
 //! Whether an output is one of the right ones.
 //!
 //! The output is read line by line, and every way to read it so far is kept: how far each chain has come, and what
-//! each name stands for. Ways that cannot differ in what they still allow are one (see [`Key`]), so that many
-//! processes which do the same, such as ten users who all want a ticket, stay few. The search is exact: the output is right
-//! if and only if one way is left at its end.
+//! each name stands for. Processes that do the same, such as ten users who all want a ticket, would make these
+//! many. They stay few by two rules, neither of which loses a right reading: ways that cannot differ in what they
+//! still allow are one ([`Key`]), and of chains that take turns in the file none overtakes
+//! ([`Chain::seniors`]). So the search is exact: the output is right if and only if a way is left at its end.
 
 use std::collections::HashSet;
 
@@ -117,7 +118,16 @@ impl<'e, 'o> Way<'e, 'o> {
             let readings = lines[line].pattern.readings(text, names, &self.bound);
             readings.into_iter().map(move |captures| self.after(line, &captures))
         };
-        self.next_lines().flat_map(go_on).collect()
+        self.next_lines().filter(|&line| self.keeps_seniority(line)).flat_map(go_on).collect()
+    }
+
+    /// Whether no chain comes before its seniors by reading this line: then it would be the turn of one of them.
+    fn keeps_seniority(&self, line: LineId) -> bool {
+        let is_read_with = |chain: usize| self.expected.lines[line].chains.contains(&chain);
+        self.expected.lines[line].chains.iter().all(|&chain| {
+            let mut seniors = self.expected.order.chains[chain].seniors.iter();
+            seniors.all(|&senior| self.read[senior] > self.read[chain] || is_read_with(senior))
+        })
     }
 
     fn after(&self, line: LineId, captures: &[Capture<'o>]) -> Way<'e, 'o> {
@@ -191,9 +201,9 @@ impl<'e, 'o> Way<'e, 'o> {
 
     /// The values of those `names` that occur in a line to come.
     fn still_needed(&self, names: &[usize]) -> Bindings<'o> {
-        let is_needed = |name: usize| {
-            self.expected.order.lines_of[name].iter().any(|&line| !self.is_read(line))
-        };
+        let last_uses = &self.expected.order.last_uses;
+        let is_needed =
+            |name: usize| last_uses[name].iter().any(|&(chain, end)| self.read[chain] < end);
         names.iter().map(|&name| self.bound[name].filter(|_| is_needed(name))).collect()
     }
 }

@@ -53,6 +53,49 @@ const FILES: &[&[Line]] = &[
         Line(&["c"], Some("y"), "in"),
         Line(&["c"], Some("y"), "out"),
     ],
+    // Processes that take turns, the first of which says something else in between.
+    &[
+        Line(&["a"], Some("a"), "in"),
+        Line(&["b"], Some("b"), "in"),
+        Line(&["a", "turn"], None, "end"),
+        Line(&["b", "turn"], None, "end"),
+        Line(&["b"], None, "end"),
+    ],
+    // Processes that take turns and name themselves once, and one which ends the turns.
+    &[
+        Line(&["a"], Some("a"), "in"),
+        Line(&["b"], Some("b"), "in"),
+        Line(&["a", "turn"], None, "end"),
+        Line(&["b", "turn"], None, "end"),
+        Line(&["c", "turn"], Some("c"), "out"),
+    ],
+    // Processes that take turns and then name themselves again.
+    &[
+        Line(&["b"], Some("b"), "in"),
+        Line(&["a"], Some("a"), "in"),
+        Line(&["a", "turn"], Some("x"), "out"),
+        Line(&["b", "turn"], Some("x"), "out"),
+        Line(&["b"], Some("b"), "in"),
+        Line(&["a"], Some("a"), "in"),
+    ],
+    // Processes that take turns after having been named twice.
+    &[
+        Line(&["a"], Some("a"), "in"),
+        Line(&["a"], Some("a"), "out"),
+        Line(&["b"], Some("b"), "in"),
+        Line(&["b"], Some("b"), "out"),
+        Line(&["a", "turn"], None, "end"),
+        Line(&["b", "turn"], None, "end"),
+    ],
+    // Processes that take turns twice.
+    &[
+        Line(&["a", "turn"], None, "end"),
+        Line(&["b", "turn"], None, "end"),
+        Line(&["a"], Some("a"), "in"),
+        Line(&["b"], Some("b"), "in"),
+        Line(&["b", "turn"], None, "end"),
+        Line(&["a", "turn"], None, "end"),
+    ],
     // The same name twice in one chain, and in the other order.
     &[
         Line(&["a"], Some("a"), "in"),
@@ -118,43 +161,49 @@ fn accepts_exactly_the_linear_extensions() {
     assert_eq!(right, 2 * 15);
 }
 
-/// The ten users of whom one gets the ticket: nine are the same in all they say.
-fn tickets() -> (Expected, String) {
+/// Ten users of whom one gets the ticket, where `lock` says whether they take turns: nine say the same.
+fn tickets(lock: &str) -> Expected {
     let mut file = String::from("$ cargo run -p ticket-lock\nuser: 1 2 3 4 5 6 7 8 9 10\n\n");
     for user in 'a'..='j' {
         file += &format!("{user} | 用户<user:{user}>查询票数剩余<left:0|1>\n");
     }
-    file += "a | <user:a> 抢到一张票\n";
+    file += &format!("a {lock} | <user:a> 抢到一张票\n");
     for user in 'b'..='j' {
-        file += &format!("{user} | 票数不足！\n");
+        file += &format!("{user} {lock} | 票数不足！\n");
     }
-    let expected = Expected::parse(&file).expect("a good file");
-
-    let mut output = String::new();
-    for user in [3, 1, 2, 4, 5, 6, 7, 8, 9, 10] {
-        output += &format!("用户{user}查询票数剩余{}\n", u32::from(user < 5));
-    }
-    output += &"票数不足！\n".repeat(4);
-    output += "9 抢到一张票\n";
-    output += &"票数不足！\n".repeat(5);
-    (expected, output)
+    Expected::parse(&file).expect("a good file")
 }
 
 #[test]
 fn ten_users_are_accepted_and_refused_without_trying_all_their_orders() {
-    let (expected, right) = tickets();
-    assert_eq!(expected.check(&right), Ok(()));
+    for lock in ["", "lock"] {
+        let expected = tickets(lock);
+        let query = |user: &u32| format!("用户{user}查询票数剩余{}\n", u32::from(*user < 5));
+        let queries = |users: &[u32]| users.iter().map(query).collect::<String>();
+        let (first, last) = (queries(&[3, 1, 2, 4, 9, 5]), queries(&[7, 8, 6, 10]));
+        let losers = |count| "票数不足！\n".repeat(count);
+        let right = format!("{first}9 抢到一张票\n{}{last}{}", losers(5), losers(4));
+        assert_eq!(expected.check(&right), Ok(()));
 
-    // Ten factorial ways to tell the users apart, and more; were they all tried, this test would not end.
-    let twice_the_same_user = right.replacen("用户8查询", "用户7查询", 1);
-    let unknown_winner = right.replace("9 抢到", "11 抢到");
-    let one_more_winner = right.replacen("票数不足！", "8 抢到一张票", 1);
-    let one_more_user = right.clone() + "票数不足！\n";
-    let last_is_missing = right.strip_suffix("票数不足！\n").unwrap().to_owned();
-    for wrong in
-        [twice_the_same_user, unknown_winner, one_more_winner, one_more_user, last_is_missing]
-    {
-        assert!(expected.check(&wrong).is_err(), "{wrong}");
+        // There are ten factorial ways to tell the users apart; were they all tried, this test would not end.
+        for wrong in [
+            right.replacen("用户8查询", "用户7查询", 1),
+            right.replace("9 抢到", "11 抢到"),
+            right.replace("9 抢到", "10 抢到"),
+            right.replacen("票数不足！", "3 抢到一张票", 1),
+            right.clone() + "票数不足！\n",
+            format!("{first}9 抢到一张票\n{}{last}{}", losers(6), losers(3)),
+            format!("{first}9 抢到一张票\n{}{last}{}", losers(5), losers(3)),
+        ] {
+            assert!(expected.check(&wrong).is_err(), "{wrong}");
+        }
+        let loser_first =
+            format!("{first}{}9 抢到一张票\n{}{last}{}", losers(1), losers(4), losers(4));
+        assert_eq!(
+            expected.check(loser_first).is_ok(),
+            lock.is_empty(),
+            "with a lock, the winner is the first"
+        );
     }
 }
 
