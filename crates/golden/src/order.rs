@@ -28,7 +28,7 @@ pub(crate) struct Chain {
     pub(crate) own_names: Vec<NameId>,
     /// Chains of the same class can be exchanged, together with their own names, and the file says the same.
     pub(crate) class: ChainId,
-    /// Chains that need never be behind this one, see [`is_senior`].
+    /// Chains that need never be behind this one, see [`Comparison::is_senior`].
     pub(crate) seniors: Vec<ChainId>,
 }
 

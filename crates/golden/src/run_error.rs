@@ -35,7 +35,7 @@ pub enum Trouble {
     LeftBehind(Vec<String>),
     /// It printed more than [`MAX_OUTPUT`].
     TooMuchOutput,
-    /// [`stop_all_runs`] was called.
+    /// [`crate::stop_all_runs`] was called.
     Stopped,
 }
 
