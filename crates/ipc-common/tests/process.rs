@@ -17,7 +17,8 @@ use ipc_common::{
 };
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
-use nix::unistd::{Pid, Uid, dup2_stderr, dup2_stdout, setuid};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, Uid, dup2_stderr, dup2_stdout, fork, setuid};
 
 use support::*;
 
@@ -396,18 +397,20 @@ fn a_handle_in_another_process_does_no_harm() {
     assert_eq!(join(&other), 0);
     assert_eq!(join(&target), -15);
 
+    // A copy of the last handle is dropped elsewhere.
     let target = start(|| thread::sleep(DEADLINE));
-    let pid = Pid::from_raw(target.pid() as i32);
-    // The child drops its copy, and the parent drops the original: only that ends the process.
-    let alive = Signpost::new();
-    let other = start(|| {
-        kill(pid, None).unwrap();
-        drop(target);
-        kill(pid, None).unwrap();
-        alive.set();
-    });
-    assert_eq!(join(&other), 0);
-    alive.wait();
+    // SAFETY: this process has one thread.
+    match unsafe { fork() }.unwrap() {
+        ForkResult::Child => {
+            drop(target);
+            // SAFETY: ends this process at once.
+            unsafe { libc::_exit(3) }
+        }
+        ForkResult::Parent { child } => {
+            assert_eq!(waitpid(child, None), Ok(WaitStatus::Exited(child, 3)));
+        }
+    }
+    assert!(target.is_alive().unwrap());
 }
 
 fn a_parent_with_threads_is_refused() {
