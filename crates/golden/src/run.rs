@@ -43,7 +43,7 @@ pub(crate) fn is_stopped() -> bool {
 }
 
 /// Runs `program` with the arguments and the standard input that are `expected`, in an empty directory of its own,
-/// and returns what it printed on standard output once it and all processes of its group have ended.
+/// which is also where its temporary files go, and returns what it printed on standard output once it and all processes of its group have ended.
 ///
 /// This process becomes a child subreaper: orphans of the program become children of it and are reaped here.
 ///
@@ -83,6 +83,7 @@ impl Run {
         let mut child = Command::new(program)
             .args(expected.args())
             .current_dir(scratch.path())
+            .env("TMPDIR", scratch.path())
             .process_group(0)
             .stdin(stdin)
             .stdout(Stdio::piped())

@@ -73,6 +73,13 @@ fn input_that_is_not_read_does_not_matter() {
 }
 
 #[test]
+fn temporary_files_go_where_the_run_goes() {
+    let output = run_script("temporary", "echo $TMPDIR; pwd", DEFAULT_LIMIT).unwrap();
+    let (temporary, working) = output.trim_end().split_once('\n').unwrap();
+    assert_eq!(temporary, working);
+}
+
+#[test]
 fn each_run_has_an_empty_directory_of_its_own_that_goes_with_it() {
     let script = "ls -A; pwd; echo x > file; mkdir -p a/b";
     let one = run_script("directory-1", script, DEFAULT_LIMIT).unwrap();
