@@ -56,6 +56,39 @@ pub enum Error {
         /// Who started it.
         parent: u32,
     },
+    /// There was no room in the queue in time; Python's `queue.Full`.
+    Full,
+    /// There was no item in the queue in time; Python's `queue.Empty`.
+    Empty,
+    /// The queue was closed: nothing can be put, and nothing is left to be taken.
+    Closed,
+    /// The other end of the pipe is closed in all processes; Python's `EOFError`.
+    Hangup,
+    /// Items were not dealt with in time.
+    Unfinished {
+        /// How many.
+        items: u32,
+    },
+    /// A consumer died with items in its hands.
+    ItemsLost {
+        /// Its id; 0 if that is not known.
+        pid: u32,
+        /// How many.
+        items: u32,
+    },
+    /// `task_done` without an item in hand.
+    NothingInHand,
+    /// An item that never fits.
+    TooLarge {
+        /// Its size in bytes.
+        size: usize,
+        /// The size of the largest that would.
+        limit: usize,
+    },
+    /// An item could not be turned into bytes.
+    Encode(Box<dyn std::error::Error + Send + Sync>),
+    /// Bytes could not be turned into an item.
+    Decode(Box<dyn std::error::Error + Send + Sync>),
     /// This platform lacks something that the crate stands on.
     Unsupported(&'static str),
 }
@@ -110,6 +143,39 @@ impl fmt::Display for Error {
                 "cannot know how {name} ({pid}) ended: only its parent, process {parent}, is told, \
                  and only while SIGCHLD is not ignored and nothing else there waits for all children"
             ),
+            Error::Full => {
+                write!(f, "cannot put: the queue is full; wait longer, or get some items")
+            }
+            Error::Empty => {
+                write!(f, "cannot get: the queue is empty; wait longer, or put some items")
+            }
+            Error::Closed => write!(f, "cannot put or get: the queue is closed, and empty"),
+            Error::Hangup => {
+                write!(f, "cannot send or receive: the other end of the pipe is closed")
+            }
+            Error::Unfinished { items } => {
+                write!(f, "cannot join the queue: {items} item(s) are unfinished; wait longer")
+            }
+            Error::ItemsLost { pid, items } => write!(
+                f,
+                "cannot join the queue: process {pid} died with {items} item(s) that it had taken and \
+                 not finished; put them again if they are needed"
+            ),
+            Error::NothingInHand => write!(
+                f,
+                "cannot finish an item: this thread has taken none that is unfinished; call \
+                 task_done once for each get"
+            ),
+            Error::TooLarge { size, limit } => write!(
+                f,
+                "cannot put: the item takes {size} bytes, and the largest that fits {limit}; send it \
+                 in parts, or let it stay where it is and send its place"
+            ),
+            Error::Encode(e) => write!(f, "cannot turn the item into bytes: {e}; nothing was sent"),
+            Error::Decode(e) => write!(
+                f,
+                "cannot turn the bytes into an item: {e}; they are lost, put and get the same type"
+            ),
             Error::Unsupported(what) => write!(f, "this platform is not supported: {what}"),
         }
     }
@@ -125,6 +191,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::System { source, .. } => Some(source),
+            Error::Encode(source) | Error::Decode(source) => Some(&**source),
             _ => None,
         }
     }

@@ -31,24 +31,36 @@
 //! | `p.start()`, `p.join()`, `p.exitcode` … | [`Process::start`], and the methods of [`Child`] |
 //! | `current_process()`, `parent_process()`, `active_children()` | [`current_process`], [`parent_process`], [`active_children`] |
 //! | `Lock()` | [`Lock`] |
+//! | `Queue()`, `JoinableQueue()` | [`Queue`], [`JoinableQueue`] |
+//! | `Pipe()`, `connection.wait()` | [`pipe`], [`Connection`], [`wait`] |
 //!
 //! The files, in the order in which they build on each other: `error`, `deadline`, `memory`,
-//! `robust`, `lock`; `pidfd`, `child`, `current`, `process`.
+//! `robust`, `lock`; `pidfd`, `child`, `current`, `process`; `codec`, `counter`, `ring`, `queue`,
+//! `joinable`; `connection`.
 
 mod child;
+mod codec;
+mod connection;
+mod counter;
 mod current;
 mod deadline;
 mod error;
+mod joinable;
 mod lock;
 mod memory;
 mod pidfd;
 mod process;
+mod queue;
+mod ring;
 mod robust;
 
 pub use child::{Child, StillRunning};
+pub use connection::{Connection, Nothing, one_way_pipe, pipe, wait};
 pub use current::{
     AuthKey, CurrentProcess, ParentProcess, active_children, current_process, parent_process,
 };
 pub use error::{Error, Result};
+pub use joinable::JoinableQueue;
 pub use lock::{Lock, LockGuard};
 pub use process::{Process, Run};
+pub use queue::Queue;

@@ -1,5 +1,6 @@
 //! [`Lock`]: one holder at a time among all processes and threads.
 
+use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -88,8 +89,9 @@ impl Lock {
 
     #[inline]
     fn lock_until(&self, deadline: Deadline) -> Result<Option<LockGuard<'_>>> {
-        let owner_died = self.raw.lock(deadline)?;
-        Ok(owner_died.map(|owner_died| LockGuard { lock: self, owner_died, _thread: PhantomData }))
+        let Some(owner_died) = self.raw.lock(deadline)? else { return Ok(None) };
+        GUARDS.set(GUARDS.get() + 1);
+        Ok(Some(LockGuard { lock: self, owner_died, _thread: PhantomData }))
     }
 }
 
@@ -139,8 +141,18 @@ impl LockGuard<'_> {
     }
 }
 
+thread_local! {
+    static GUARDS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// How many guards this thread has.
+pub(crate) fn guards_of_this_thread() -> u32 {
+    GUARDS.get()
+}
+
 impl Drop for LockGuard<'_> {
     fn drop(&mut self) {
+        GUARDS.set(GUARDS.get() - 1);
         self.lock.raw.unlock();
     }
 }

@@ -1,14 +1,79 @@
 //! Memory that forked processes share, and sleeping until a word of it changes.
 
+use std::ffi::c_void;
+use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
+use std::sync::atomic::{Ordering, fence};
 
 use nix::errno::Errno;
-use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap};
 
 use crate::deadline::Deadline;
 use crate::{Error, Result};
+
+/// Zeroed bytes that this process and all processes forked from it see.
+///
+/// It has no name: when the last process that has it is gone, however it went, so is the memory.
+/// Only address space is reserved; a page takes memory from when it is first written. Dropping a
+/// `Mapping` unmaps it in this process alone.
+pub(crate) struct Mapping {
+    start: NonNull<c_void>,
+    len: NonZeroUsize,
+}
+
+// SAFETY: a Mapping only knows where its bytes are. Using them is unsafe and up to the user.
+unsafe impl Send for Mapping {}
+// SAFETY: as above.
+unsafe impl Sync for Mapping {}
+
+impl Mapping {
+    pub(crate) fn new(len: NonZeroUsize) -> Result<Self> {
+        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        let flags = MapFlags::MAP_SHARED | MapFlags::MAP_NORESERVE;
+        // SAFETY: a new mapping at an address of the kernel's choice disturbs no other memory.
+        let start = unsafe { mmap_anonymous(None, len, access, flags) };
+        let start = start.map_err(|e| {
+            let advice = "free memory, or raise the limits on it (ulimit -v, vm.max_map_count)";
+            Error::system(format!("map {len} bytes of shared memory"), advice, e)
+        })?;
+        Ok(Mapping { start, len })
+    }
+
+    pub(crate) fn start(&self) -> NonNull<u8> {
+        self.start.cast()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len.get()
+    }
+
+    /// Gives the memory of whole pages from `from` to `to` back; their bytes are zero again.
+    ///
+    /// # Safety
+    ///
+    /// No process may be using those bytes, or rely on their content.
+    pub(crate) unsafe fn give_back(&self, from: usize, to: usize) {
+        let from = from.next_multiple_of(PAGE);
+        let len = to.next_multiple_of(PAGE).min(self.len()).saturating_sub(from);
+        if len > 0 {
+            // SAFETY: within the mapping; the caller vouches for the content.
+            let done = unsafe { madvise(self.start.byte_add(from), len, MmapAdvise::MADV_REMOVE) };
+            debug_assert!(done.is_ok(), "madvise: {done:?}");
+        }
+    }
+}
+
+const PAGE: usize = 4096;
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: we own the mapping, and nobody uses it any more.
+        let unmapped = unsafe { munmap(self.start, self.len()) };
+        debug_assert!(unmapped.is_ok(), "munmap: {unmapped:?}");
+    }
+}
 
 /// What may live in [`Shared`] memory.
 ///
@@ -18,39 +83,14 @@ use crate::{Error, Result};
 /// operations alone (or under a lock): another process may do the same at any time.
 pub(crate) unsafe trait Shareable: Sync {}
 
-/// A `T` in a mapping that this process and all processes forked from it see.
-///
-/// The mapping has no name: when the last process that has it is gone, however it went, so is the
-/// memory. Dropping a `Shared` unmaps it in this process alone.
-pub(crate) struct Shared<T: Shareable>(NonNull<T>);
-
-// SAFETY: a Shared is a `&T` that also unmaps; `Shareable` asks that T be Sync.
-unsafe impl<T: Shareable> Send for Shared<T> {}
-// SAFETY: as above.
-unsafe impl<T: Shareable> Sync for Shared<T> {}
+/// A `T` in a mapping of its own, zeroed.
+pub(crate) struct Shared<T: Shareable>(Mapping, PhantomData<T>);
 
 impl<T: Shareable> Shared<T> {
-    const SIZE: NonZeroUsize = NonZeroUsize::new(size_of::<T>()).expect("T has a size");
-
     pub(crate) fn zeroed() -> Result<Self> {
-        const { assert!(align_of::<T>() <= 4096, "mappings are aligned to pages") }
-        // SAFETY: a new mapping at an address of the kernel's choice disturbs no other memory.
-        let mapping = unsafe {
-            mmap_anonymous(
-                None,
-                Self::SIZE,
-                ProtFlags::PROT_READ | ProtFlags::PROT_WRITE,
-                MapFlags::MAP_SHARED,
-            )
-        };
-        let mapping = mapping.map_err(|e| {
-            Error::system(
-                format!("map {} bytes of shared memory", Self::SIZE),
-                "free memory, or raise the limits on it (ulimit -v, vm.max_map_count)",
-                e,
-            )
-        })?;
-        Ok(Shared(mapping.cast()))
+        const { assert!(size_of::<T>() > 0 && align_of::<T>() <= PAGE) }
+        let size = NonZeroUsize::new(size_of::<T>()).expect("it has a size");
+        Ok(Shared(Mapping::new(size)?, PhantomData))
     }
 }
 
@@ -59,15 +99,7 @@ impl<T: Shareable> Deref for Shared<T> {
     fn deref(&self) -> &T {
         // SAFETY: the mapping is large enough, aligned to a page, zeroed by the kernel, which
         // `Shareable` makes a valid T, and unmapped by nobody but drop.
-        unsafe { self.0.as_ref() }
-    }
-}
-
-impl<T: Shareable> Drop for Shared<T> {
-    fn drop(&mut self) {
-        // SAFETY: we own the mapping and every `&T` that came from it has ended.
-        let unmapped = unsafe { munmap(self.0.cast(), Self::SIZE.get()) };
-        debug_assert!(unmapped.is_ok(), "munmap: {unmapped:?}");
+        unsafe { self.0.start().cast().as_ref() }
     }
 }
 
@@ -101,8 +133,18 @@ pub(crate) unsafe fn futex_wait(address: *const u32, expected: u32, deadline: De
     }
 }
 
-/// Sets the word at `address` to `1 << bit` and wakes one sleeper, as one step: whoever sees the
-/// new value may rely on the wake having happened, even if this process is killed at once.
+/// How [`futex_change_and_wake`] changes the word.
+pub(crate) enum Change {
+    /// Sets it to `1 << n`.
+    ToBit(i32),
+    /// Sets bit n in it.
+    WithBit(i32),
+    /// Adds n to it, wrapping around.
+    By(i32),
+}
+
+/// Changes the word at `address` and wakes up to `most` sleepers, as one step: whoever sees the
+/// new value may rely on the wake, even if this process is killed at once. Orders like a release.
 ///
 /// Returns whether there was a sleeper to wake.
 ///
@@ -110,22 +152,25 @@ pub(crate) unsafe fn futex_wait(address: *const u32, expected: u32, deadline: De
 ///
 /// `address` must be that of four bytes of [`Shared`] memory that nobody reads as anything but an
 /// atomic.
-pub(crate) unsafe fn futex_set_bit_and_wake_one(address: *const u32, bit: i32) -> bool {
-    // The operation may also compare the old value and wake more; "equal to 0" is never so here.
-    let operation = libc::FUTEX_OP(
-        libc::FUTEX_OP_SET | libc::FUTEX_OP_OPARG_SHIFT,
-        bit,
-        libc::FUTEX_OP_CMP_EQ,
-        0,
-    );
+pub(crate) unsafe fn futex_change_and_wake(address: *const u32, change: Change, most: i32) -> bool {
+    let (operation, operand) = match change {
+        Change::ToBit(bit) => (libc::FUTEX_OP_SET | libc::FUTEX_OP_OPARG_SHIFT, bit),
+        Change::WithBit(bit) => (libc::FUTEX_OP_OR | libc::FUTEX_OP_OPARG_SHIFT, bit),
+        Change::By(number) => (libc::FUTEX_OP_ADD, number),
+    };
+    // The call can also wake sleepers on a second word if the old value compares as asked. The same
+    // word stands there, too, so at worst one more sleeper looks again.
+    let operation = libc::FUTEX_OP(operation, operand, libc::FUTEX_OP_CMP_EQ, 0);
+    fence(Ordering::Release); // the kernel changes the word on our behalf
     // SAFETY: the kernel changes the word, which the caller vouches for, atomically.
     let result = unsafe {
+        let second_most = ptr::without_provenance::<u32>(0);
         libc::syscall(
             libc::SYS_futex,
             address,
             libc::FUTEX_WAKE_OP,
-            1,                                 // wakes at most one sleeper on `address`
-            ptr::without_provenance::<u32>(0), // and none on the second address
+            most,
+            second_most,
             address,
             operation,
         )

@@ -16,8 +16,8 @@ use nix::unistd::{ForkResult, dup2_stdin, fork, getppid};
 
 use crate::child::Child;
 use crate::current::Current;
+use crate::lock::guards_of_this_thread;
 use crate::pidfd::PidFd;
-use crate::robust::guards_of_this_thread;
 use crate::{Error, Result};
 
 /// What a process does: any closure without arguments, or an object with a `run` method, as a

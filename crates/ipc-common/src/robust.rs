@@ -41,13 +41,13 @@ use std::mem::offset_of;
 use std::ptr;
 use std::sync::Once;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicIsize, AtomicU64, AtomicUsize, compiler_fence, fence};
+use std::sync::atomic::{AtomicIsize, AtomicU64, AtomicUsize, compiler_fence};
 
 use nix::errno::Errno;
 use nix::unistd::gettid;
 
 use crate::deadline::Deadline;
-use crate::memory::{Shareable, futex_set_bit_and_wake_one, futex_wait};
+use crate::memory::{Change, Shareable, futex_change_and_wake, futex_wait};
 use crate::{Error, Result};
 
 const WAITERS: u64 = 1 << WAITERS_BIT;
@@ -58,7 +58,7 @@ const WORD: u64 = u32::MAX as u64;
 const ONE_TAKEN: u64 = 1 << 32;
 
 /// The kernel follows no more than 2048 entries of a list; glibc's own mutexes need room too.
-const MOST_GUARDS: u32 = 1024;
+const MOST_HELD: u32 = 1024;
 
 /// A lock word with its place in the owner's list; see the head of this file.
 #[repr(C)]
@@ -94,12 +94,7 @@ struct Thread {
 
 thread_local! {
     static THREAD: Cell<Thread> = const { Cell::new(Thread { id: 0, list: ptr::null() }) };
-    static GUARDS: Cell<u32> = const { Cell::new(0) };
-}
-
-/// How many locks this thread holds.
-pub(crate) fn guards_of_this_thread() -> u32 {
-    GUARDS.get()
+    static HELD: Cell<u32> = const { Cell::new(0) };
 }
 
 impl RobustLock {
@@ -112,8 +107,8 @@ impl RobustLock {
         if state & OWNER == thread.id.into() {
             return Err(Error::AlreadyLocked);
         }
-        if GUARDS.get() >= MOST_GUARDS {
-            return Err(Error::TooManyLocks { held: MOST_GUARDS });
+        if HELD.get() >= MOST_HELD {
+            return Err(Error::TooManyLocks { held: MOST_HELD });
         }
         let _pending = thread.list().pending(self);
         while let Err(now) = self.take(state, thread.id) {
@@ -123,7 +118,7 @@ impl RobustLock {
             }
         }
         thread.list().link(self);
-        GUARDS.set(GUARDS.get() + 1);
+        HELD.set(HELD.get() + 1);
         Ok(Some(state & OWNER_DIED != 0))
     }
 
@@ -174,19 +169,22 @@ impl RobustLock {
         {
             self.release_and_wake(free);
         }
-        GUARDS.set(GUARDS.get() - 1);
+        HELD.set(HELD.get() - 1);
     }
 
     #[cold]
     fn release_and_wake(&self, free: u64) {
-        fence(Release); // the kernel stores the word on our behalf
         // SAFETY: the word is in shared memory and only ever used through atomics. Its new value
         // says: free, and somebody may be asleep.
-        let woken = unsafe { futex_set_bit_and_wake_one(self.word(), WAITERS_BIT) };
+        let woken = unsafe { futex_change_and_wake(self.word(), Change::ToBit(WAITERS_BIT), 1) };
         if !woken {
             // Fails if somebody has taken the lock since; then WAITERS is theirs to clear.
             let _ = self.state.compare_exchange(free | WAITERS, free, Relaxed, Relaxed);
         }
+    }
+
+    pub(crate) fn is_mine(&self) -> bool {
+        matches!(THREAD.get().id, id if id != 0 && id == self.owner())
     }
 
     /// The owner's thread id, 0 if there is none.
@@ -316,5 +314,5 @@ impl Thread {
 /// In the child of a fork: it has another id, and holds nothing.
 extern "C" fn forget_identity() {
     THREAD.set(Thread { id: 0, list: ptr::null() });
-    GUARDS.set(0);
+    HELD.set(0);
 }

@@ -1,0 +1,43 @@
+//! Items to bytes and back, in MessagePack.
+//!
+//! It says of each value what it is, which `serde_json::Value`, untagged enums and flattened
+//! structs need, and names fields, so that they may be left out. A list of bytes is kept as such.
+
+use std::cell::Cell;
+
+use rmp_serde::Serializer;
+use rmp_serde::config::BytesMode;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{Error, Result};
+
+thread_local! {
+    /// Bytes on their way, so that not every item allocates.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// A thread keeps a buffer that is not larger than this.
+const KEEP: usize = 4 << 20;
+
+/// Calls `f` with an empty buffer.
+pub(crate) fn with_buffer<R>(f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+    // Taken, not borrowed: `f` runs the user's code, which may come here again.
+    let mut buffer = BUFFER.take();
+    buffer.clear();
+    let result = f(&mut buffer);
+    if buffer.capacity() <= KEEP {
+        BUFFER.set(buffer);
+    }
+    result
+}
+
+pub(crate) fn encode<T: Serialize + ?Sized>(item: &T, into: &mut Vec<u8>) -> Result<()> {
+    let mut serializer =
+        Serializer::new(into).with_struct_map().with_bytes(BytesMode::ForceIterables);
+    item.serialize(&mut serializer).map_err(|e| Error::Encode(Box::new(e)))
+}
+
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    rmp_serde::from_slice(bytes).map_err(|e| Error::Decode(Box::new(e)))
+}

@@ -1,0 +1,84 @@
+//! [`Counter`]: a count in shared memory that can be slept on.
+
+use std::hint;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use crate::deadline::Deadline;
+use crate::memory::{Change, futex_change_and_wake, futex_wait};
+
+/// How often to look again before going to sleep, which costs much more.
+const SPINS: u32 = 300;
+
+/// How many items a side has put or taken in all, with two marks: somebody sleeps until the count
+/// changes; the ring is closed.
+#[repr(C, align(128))]
+pub(crate) struct Counter(AtomicU32);
+
+const ASLEEP: u32 = 1;
+const CLOSED: u32 = 1 << CLOSED_BIT;
+const CLOSED_BIT: i32 = 1;
+pub(crate) const ONE: u32 = 4;
+const COUNT: u32 = !(ONE - 1);
+
+impl Counter {
+    pub(crate) fn count(&self) -> u32 {
+        self.0.load(Acquire) & COUNT
+    }
+
+    /// The step after which all that was done before is visible. For the holder of the lock that
+    /// goes with the counter.
+    pub(crate) fn add_one(&self) {
+        let mut word = self.0.load(Relaxed);
+        while word & ASLEEP == 0 {
+            let more = word.wrapping_add(ONE);
+            match self.0.compare_exchange_weak(word, more, Release, Relaxed) {
+                Ok(_) => return,
+                Err(now) => word = now,
+            }
+        }
+        // One more and no mark: nobody but we, who have the lock, takes the mark away.
+        let change = Change::By((ONE - ASLEEP) as i32);
+        // SAFETY: the counter is in shared memory and only used through atomics.
+        unsafe { futex_change_and_wake(self.0.as_ptr(), change, i32::MAX) };
+    }
+
+    /// Waits while the count is `count` and the ring not closed; `false` if it still is when the
+    /// deadline passes.
+    pub(crate) fn wait_while(&self, count: u32, deadline: Deadline) -> bool {
+        for _ in 0..SPINS {
+            if self.0.load(Acquire) & !ASLEEP != count {
+                return true;
+            }
+            if deadline == Deadline::NOW {
+                return false;
+            }
+            hint::spin_loop();
+        }
+        let mut in_time = true;
+        loop {
+            let word = self.0.load(Acquire);
+            if word & !ASLEEP != count {
+                return true;
+            }
+            if !in_time {
+                return false; // a mark that stays costs the next add_one a system call
+            }
+            let marked = word | ASLEEP;
+            if word == marked || self.0.compare_exchange(word, marked, Relaxed, Relaxed).is_ok() {
+                // SAFETY: the counter is in shared memory.
+                in_time = unsafe { futex_wait(self.0.as_ptr(), marked, deadline) };
+            }
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.load(Relaxed) & CLOSED != 0
+    }
+
+    /// Marks it closed, and wakes who sleeps.
+    pub(crate) fn close(&self) {
+        // SAFETY: as in `add_one`.
+        unsafe { futex_change_and_wake(self.0.as_ptr(), Change::WithBit(CLOSED_BIT), i32::MAX) };
+    }
+}

@@ -1,0 +1,172 @@
+//! [`Queue`]: items from any process to any other, in order.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+#[cfg(doc)]
+use crate::Error;
+use crate::Result;
+use crate::codec::{decode, encode, with_buffer};
+use crate::deadline::Deadline;
+use crate::ring::Ring;
+
+/// A first-in, first-out queue between processes; Python's `multiprocessing.Queue`.
+///
+/// Create it before the processes that use it are started, and let their closures borrow it: any
+/// number of processes and threads may put and get. It carries whatever serde can serialise, and
+/// keeps the order in which each of them has put.
+///
+/// It lives in shared memory without a name. A `put` is complete when it returns: a process may
+/// end with its items unread. Whoever is killed, at whatever instruction, the others go on: no item
+/// is torn or seen twice, and none is lost but one that the dead process had in its hands.
+///
+/// ```
+/// use ipc_common::{Process, Queue};
+///
+/// let queue = Queue::new()?;
+/// let child = Process::new(|| queue.put(&String::from("hello"))).start()?;
+/// child.join()?;
+/// assert_eq!(queue.get()?, "hello");
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
+///
+/// Items travel as MessagePack. What that cannot tell apart arrives as the simpler of the two, as
+/// in JSON: `Some(None)` as `None`. Bytes in bulk are fastest as `serde_bytes::ByteBuf`.
+pub struct Queue<T> {
+    pub(crate) ring: Ring,
+    items: PhantomData<fn(T) -> T>,
+}
+
+impl<T: Serialize + DeserializeOwned> Queue<T> {
+    /// A queue that takes as many items as fit into memory; Python's `Queue()`.
+    ///
+    /// An empty queue costs three pages; it grows with what is in it, and gives memory back.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] if there is no memory or address space for it.
+    pub fn new() -> Result<Self> {
+        Self::bounded(0)
+    }
+
+    /// A queue that is full with `most` items; Python's `Queue(most)`. 0 stands for no bound.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Queue::new).
+    pub fn bounded(most: usize) -> Result<Self> {
+        Ok(Queue { ring: Ring::new(most)?, items: PhantomData })
+    }
+
+    /// Puts an item in, and blocks while the queue is full; Python's `put(item)`.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was put, and the queue is as good as before: [`Error::Encode`] if the item cannot be
+    /// serialised, [`Error::TooLarge`] if it never fits, [`Error::Closed`] after
+    /// [`close`](Queue::close).
+    pub fn put(&self, item: &T) -> Result<()> {
+        self.put_until(item, Deadline::NEVER)
+    }
+
+    /// Puts an item in if there is room now; Python's `put_nowait(item)`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`] if there is none, and as for [`put`](Queue::put).
+    #[doc(alias = "put_nowait")]
+    pub fn try_put(&self, item: &T) -> Result<()> {
+        self.put_until(item, Deadline::NOW)
+    }
+
+    /// Puts an item in, and blocks for at most `timeout`; Python's `put(item, timeout=…)`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`] if there was no room all the while, and as for [`put`](Queue::put).
+    pub fn put_timeout(&self, item: &T, timeout: Duration) -> Result<()> {
+        self.put_until(item, Deadline::after(timeout))
+    }
+
+    /// Takes the first item, and blocks while there is none; Python's `get()`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] if the queue is closed and empty. [`Error::Decode`] if the item is no `T`
+    /// after all: it is gone, and the next one can be taken.
+    pub fn get(&self) -> Result<T> {
+        self.get_until(Deadline::NEVER, || ())
+    }
+
+    /// Takes the first item if there is one now; Python's `get_nowait()`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Empty`] if there is none, and as for [`get`](Queue::get).
+    #[doc(alias = "get_nowait")]
+    pub fn try_get(&self) -> Result<T> {
+        self.get_until(Deadline::NOW, || ())
+    }
+
+    /// Takes the first item, and blocks for at most `timeout`; Python's `get(timeout=…)`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Empty`] if there was none all the while, and as for [`get`](Queue::get).
+    pub fn get_timeout(&self, timeout: Duration) -> Result<T> {
+        self.get_until(Deadline::after(timeout), || ())
+    }
+
+    /// How many items are in the queue; Python's `qsize()`, but exact.
+    ///
+    /// Other processes may put and get meanwhile; it was so at a moment during the call.
+    #[doc(alias = "qsize")]
+    pub fn len(&self) -> usize {
+        self.ring.len() as usize
+    }
+
+    /// Whether no item is in the queue; Python's `empty()`, but exact.
+    pub fn is_empty(&self) -> bool {
+        self.ring.len() == 0
+    }
+
+    /// Whether `put` would block for lack of room; Python's `full()`, but exact.
+    pub fn is_full(&self) -> bool {
+        self.ring.len() >= self.ring.limit()
+    }
+
+    /// Says that nothing more is to be put, by any process. What is in the queue can still be
+    /// taken; after that, and at once in `put`, there is [`Error::Closed`]. Who waits is woken.
+    ///
+    /// (Python's `close()` speaks for one process alone, so its consumers need an item that means
+    /// the end.)
+    pub fn close(&self) {
+        self.ring.close();
+    }
+
+    fn put_until(&self, item: &T, deadline: Deadline) -> Result<()> {
+        // The user's code runs before the ring is locked.
+        with_buffer(|bytes| {
+            encode(item, bytes)?;
+            self.ring.put(bytes, deadline)
+        })
+    }
+
+    /// `taking` is called when an item is certain to be there, just before it is taken.
+    pub(crate) fn get_until(&self, deadline: Deadline, taking: impl FnOnce()) -> Result<T> {
+        with_buffer(|bytes| {
+            self.ring.get(bytes, deadline, taking)?;
+            decode(bytes)
+        })
+    }
+}
+
+impl<T> fmt::Debug for Queue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue").field("len", &self.ring.len()).finish_non_exhaustive()
+    }
+}

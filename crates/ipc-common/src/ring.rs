@@ -1,0 +1,384 @@
+//! [`Ring`]: a queue of byte strings in shared memory that no `kill -9` can break.
+//!
+//! ```text
+//!            taken                      put
+//!              │ count of items           │ count of items
+//!              ▼                          ▼
+//!  data  ┌────┬────────────┬───────┬─────┬──────────────────────────────────┐
+//!        │free│ len │ item │ …     │ …   │ free, mostly never touched       │
+//!        └────┴────────────┴───────┴─────┴──────────────────────────────────┘
+//!              ▲ head                     ▲ tail
+//! ```
+//!
+//! Producers work under one robust lock, consumers under another, so that the two sides only meet
+//! in the two counters.
+//!
+//! *The rule that makes a kill at any instruction harmless*: all that a `put` does is invisible
+//! until it adds one to `put`, and all that a `get` does until it adds one to `taken`. Each side
+//! keeps two copies of its place, and the count says by being even or odd which of them is valid;
+//! a step writes the other one. Who dies before the count has changed has done nothing. Who dies
+//! after it is done but for giving back the lock, which the kernel does.
+//!
+//! *Nobody sleeps for ever.* One of each side at most sleeps for the other, with its own side's
+//! lock in hand; if it is killed, the kernel gives the lock to the next, who looks for himself. It
+//! sleeps on the other side's counter, and marks it. A marked counter is only ever changed by a
+//! system call that wakes at the same time, so that none dies between the two.
+//!
+//! *Memory follows the backlog.* Records are contiguous. Where it pays, a producer leaves a jump
+//! behind and goes on at the beginning, so that the bytes in use stay few and in the cache.
+
+use std::num::NonZeroUsize;
+use std::slice;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicU32, AtomicU64, fence};
+use std::time::Duration;
+
+use nix::unistd::{SysconfVar, sysconf};
+
+use crate::counter::{Counter, ONE};
+use crate::deadline::Deadline;
+use crate::memory::{Mapping, Shareable, Shared};
+use crate::robust::RobustLock;
+use crate::{Error, Result};
+
+/// Counts wrap around; no more items than half their range can be told apart.
+const MOST_ITEMS: u32 = 1 << 29;
+
+/// Where a side stands: an offset into the data, and how many jumps it has made.
+#[repr(C)]
+struct Place {
+    offset: AtomicU64,
+    jumps: AtomicU64,
+}
+
+#[repr(C, align(128))]
+struct Producers {
+    lock: RobustLock,
+    places: [Place; 2],
+    /// The consumers' place and count when a producer last looked: they may be further by now.
+    seen: Place,
+    seen_taken: AtomicU32,
+    /// The end of the bytes that were in use when the last jump to the beginning was made.
+    used: AtomicU64,
+    /// The end of the bytes that have taken memory.
+    touched: AtomicU64,
+}
+
+#[repr(C, align(128))]
+struct Consumers {
+    lock: RobustLock,
+    places: [Place; 2],
+    /// The producers' count when a consumer last looked: they may be further by now.
+    seen_put: AtomicU32,
+}
+
+#[repr(C)]
+struct Control {
+    put: Counter,
+    taken: Counter,
+    producers: Producers,
+    consumers: Consumers,
+}
+
+// SAFETY: only atomics and locks, for which zero bytes are valid.
+unsafe impl Shareable for Control {}
+
+/// A record is the item's length, then the item, filled up to whole words. A jump is the offset
+/// to go on at, with this bit. There is always room for a jump behind the last record.
+const JUMP: u64 = 1 << 63;
+const WORD: u64 = 8;
+
+/// Producers look where the consumers are once in so many bytes, and go back to the beginning
+/// when at least so many are free there.
+const LOOK: u64 = 16 << 10;
+/// A drained ring keeps this much of its memory.
+const KEEP: u64 = 16 << 20;
+/// A call that is not to wait does wait so long for a lock that is only held for an instant.
+const INSTANT: Duration = Duration::from_millis(100);
+pub(crate) struct Ring {
+    control: Shared<Control>,
+    data: Mapping,
+    /// The ring is full with so many items.
+    limit: u32,
+}
+
+impl Ring {
+    /// A ring that is full with `limit` items; with 0 only memory limits it.
+    pub(crate) fn new(limit: usize) -> Result<Self> {
+        let limit = u32::try_from(limit).unwrap_or(MOST_ITEMS).min(MOST_ITEMS);
+        let limit = if limit == 0 { MOST_ITEMS } else { limit };
+        Ok(Ring { control: Shared::zeroed()?, data: reserve()?, limit })
+    }
+
+    /// How many items were put and taken in all, for who keeps account of them.
+    pub(crate) fn counters(&self) -> (&Counter, &Counter) {
+        (&self.control.put, &self.control.taken)
+    }
+
+    /// While the result lives, nothing is taken.
+    pub(crate) fn lock_consumers(&self, deadline: Deadline) -> Result<Option<Locked<'_>>> {
+        Locked::enter(&self.control.consumers.lock, deadline, || true)
+    }
+
+    /// The number of items, exact at one moment during the call.
+    pub(crate) fn len(&self) -> u32 {
+        let Control { put, taken, .. } = &*self.control;
+        let mut before = taken.count();
+        loop {
+            let items = put.count().wrapping_sub(before) / ONE;
+            fence(Acquire);
+            match taken.count() {
+                now if now == before => return items,
+                now => before = now,
+            }
+        }
+    }
+
+    pub(crate) fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// From now on nothing can be put. Who sleeps is woken.
+    pub(crate) fn close(&self) {
+        self.control.put.close();
+        self.control.taken.close();
+    }
+
+    pub(crate) fn put(&self, item: &[u8], deadline: Deadline) -> Result<()> {
+        let record = WORD + (item.len() as u64).next_multiple_of(WORD);
+        let limit = self.end() - 2 * WORD;
+        if record > limit {
+            return Err(Error::TooLarge { size: item.len(), limit: (limit - WORD) as usize });
+        }
+        let Control { put, taken, producers, .. } = &*self.control;
+        let lock = Locked::enter(&producers.lock, deadline, || self.len() >= self.limit)?;
+        let lock = lock.ok_or(Error::Full)?;
+        let count = put.count();
+        let (place, next) = Place::pair(&producers.places, count);
+        let (tail, jumps) = (place.offset.load(Relaxed), place.jumps.load(Relaxed));
+        // What a producer had seen who died in the middle of looking is not to be trusted.
+        if lock.owner_died || tail / LOOK != (tail + record) / LOOK {
+            self.look();
+            self.give_back();
+        }
+        let start = loop {
+            if put.is_closed() {
+                return Err(Error::Closed);
+            }
+            let seen_taken = producers.seen_taken.load(Relaxed);
+            if count.wrapping_sub(seen_taken) / ONE < self.limit
+                && let Some(start) = self.room(tail, jumps, record + WORD)
+            {
+                break start;
+            }
+            self.look();
+            if producers.seen_taken.load(Relaxed) == seen_taken
+                && !taken.wait_while(seen_taken, deadline)
+            {
+                return Err(Error::Full);
+            }
+        };
+        // SAFETY: `room` says that these bytes are free, and no other producer writes now.
+        unsafe {
+            if start != tail {
+                self.write_word(tail, JUMP | start);
+            }
+            self.write_word(start, item.len() as u64);
+            self.at(start + WORD).copy_from_nonoverlapping(item.as_ptr(), item.len());
+        }
+        let end = start + record;
+        next.offset.store(end, Relaxed);
+        next.jumps.store(jumps + u64::from(start != tail), Relaxed);
+        if start < tail {
+            producers.used.store(tail + WORD, Relaxed);
+        }
+        if end + WORD > producers.touched.load(Relaxed) {
+            producers.touched.store(end + WORD, Relaxed);
+        }
+        put.add_one();
+        Ok(())
+    }
+
+    /// Where `need` free bytes are: at `tail`, or where to jump. As far as has been seen.
+    fn room(&self, tail: u64, jumps: u64, need: u64) -> Option<u64> {
+        let Producers { seen, used, .. } = &self.control.producers;
+        let (head, used, end) = (seen.offset.load(Relaxed), used.load(Relaxed), self.end());
+        let fits = |start: u64, end: u64| (start + need <= end).then_some(start);
+        match jumps - seen.jumps.load(Relaxed) {
+            // Both sides are in one stretch: head … tail.
+            0 if head >= 2 * (tail - head) + LOOK => fits(0, head).or(fits(tail, end)),
+            0 => fits(tail, end).or(fits(0, head)),
+            // The consumers are behind a jump to the beginning: 0 … tail, head … used.
+            1 if tail <= head => fits(tail, head).or(fits(used, end)),
+            // There was no room at the beginning any more: … used … tail.
+            _ => fits(tail, end),
+        }
+    }
+
+    /// Looks where the consumers are.
+    fn look(&self) {
+        let Control { taken, producers, consumers, .. } = &*self.control;
+        loop {
+            let count = taken.count();
+            let (place, _) = Place::pair(&consumers.places, count);
+            let (offset, jumps) = (place.offset.load(Relaxed), place.jumps.load(Relaxed));
+            fence(Acquire);
+            // Two steps later this place is written anew; one step shows in the count.
+            if taken.count() == count {
+                producers.seen.offset.store(offset, Relaxed);
+                producers.seen.jumps.store(jumps, Relaxed);
+                producers.seen_taken.store(count, Relaxed);
+                return;
+            }
+        }
+    }
+
+    /// Takes the first item into `item`. Calls `taking` when it is certain to be there, and after
+    /// that takes it, unless this process is killed in between.
+    pub(crate) fn get(
+        &self,
+        item: &mut Vec<u8>,
+        deadline: Deadline,
+        taking: impl FnOnce(),
+    ) -> Result<()> {
+        let Control { put, taken, consumers, producers } = &*self.control;
+        let lock = Locked::enter(&consumers.lock, deadline, || self.len() == 0)?;
+        let _lock = lock.ok_or(Error::Empty)?;
+        let count = taken.count();
+        while consumers.seen_put.load(Relaxed) == count {
+            let is_closed = put.is_closed();
+            consumers.seen_put.store(put.count(), Relaxed);
+            if consumers.seen_put.load(Relaxed) != count {
+                break;
+            }
+            if is_closed {
+                return Err(Error::Closed);
+            }
+            if !put.wait_while(count, deadline) {
+                return Err(Error::Empty);
+            }
+        }
+        let (place, next) = Place::pair(&consumers.places, count);
+        let (mut head, mut jumps) = (place.offset.load(Relaxed), place.jumps.load(Relaxed));
+        // SAFETY: the count says that a record, or a jump to it, begins at `head`, and no producer
+        // writes there until we have taken it.
+        let (from, len) = unsafe {
+            let from = head;
+            let mut word = self.read_word(head);
+            if word & JUMP != 0 {
+                (head, jumps) = (word & !JUMP, jumps + 1);
+                word = self.read_word(head);
+            }
+            item.clear();
+            item.extend_from_slice(slice::from_raw_parts(self.at(head + WORD), word as usize));
+            (from, word)
+        };
+        let head = head + WORD + len.next_multiple_of(WORD);
+        fence(Release); // who sees what is written now sees the count before it
+        next.offset.store(head, Relaxed);
+        next.jumps.store(jumps, Relaxed);
+        taking();
+        taken.add_one();
+        let is_drained = consumers.seen_put.load(Relaxed) == count.wrapping_add(ONE);
+        if is_drained && head > KEEP || head < from && from > KEEP {
+            // A producer who is at it will do the same for us.
+            if let Ok(Some(_lock)) = Locked::enter(&producers.lock, Deadline::NOW, || true) {
+                self.look();
+                self.give_back();
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the memory above KEEP back that is free. For a producer who has just looked.
+    fn give_back(&self) {
+        let Control { put, producers, .. } = &*self.control;
+        let touched = producers.touched.load(Relaxed);
+        let (place, _) = Place::pair(&producers.places, put.count());
+        if touched <= KEEP || place.jumps.load(Relaxed) != producers.seen.jumps.load(Relaxed) {
+            return;
+        }
+        let is_drained = put.count() == producers.seen_taken.load(Relaxed);
+        let tail = if is_drained { 0 } else { place.offset.load(Relaxed) + WORD };
+        let from = tail.max(KEEP);
+        // SAFETY: the consumers have followed all jumps, so what they have not taken is below the
+        // tail, and nobody puts anything above it while we have the producers' lock.
+        unsafe { self.data.give_back(from as usize, touched as usize) };
+        producers.touched.store(from, Relaxed);
+    }
+
+    fn end(&self) -> u64 {
+        self.data.len() as u64
+    }
+
+    fn at(&self, offset: u64) -> *mut u8 {
+        debug_assert!(offset <= self.end());
+        self.data.start().as_ptr().wrapping_add(offset as usize)
+    }
+
+    /// # Safety
+    ///
+    /// A word must stand at `offset` that no process writes now.
+    unsafe fn read_word(&self, offset: u64) -> u64 {
+        // SAFETY: within the data, and aligned, as all records are whole words.
+        unsafe { self.at(offset).cast::<u64>().read() }
+    }
+
+    /// # Safety
+    ///
+    /// The word at `offset` must be within the data, and no process may be using it.
+    unsafe fn write_word(&self, offset: u64, word: u64) {
+        // SAFETY: as above.
+        unsafe { self.at(offset).cast::<u64>().write(word) }
+    }
+}
+
+impl Place {
+    /// The valid one of two, and the other.
+    fn pair(places: &[Place; 2], count: u32) -> (&Place, &Place) {
+        let odd = (count / ONE % 2) as usize;
+        (&places[odd], &places[1 - odd])
+    }
+}
+
+/// A side's lock, until it is dropped.
+pub(crate) struct Locked<'a> {
+    lock: &'a RobustLock,
+    owner_died: bool,
+}
+
+impl<'a> Locked<'a> {
+    /// If the caller does not want to wait, it does so all the same for somebody who is at work,
+    /// but not if there is nothing to do: he may be waiting for that himself. `None` if the deadline
+    /// passed first.
+    pub(crate) fn enter(
+        lock: &'a RobustLock,
+        deadline: Deadline,
+        nothing_to_do: impl FnOnce() -> bool,
+    ) -> Result<Option<Self>> {
+        let mut locked = lock.lock(deadline)?;
+        if locked.is_none() && deadline == Deadline::NOW && !nothing_to_do() {
+            locked = lock.lock(Deadline::after(INSTANT))?;
+        }
+        Ok(locked.map(|owner_died| Locked { lock, owner_died }))
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        self.lock.unlock();
+    }
+}
+
+/// Address space for as much as the machine has memory, or as much of that as can be had.
+fn reserve() -> Result<Mapping> {
+    let ask = |variable| sysconf(variable).ok().flatten().and_then(|n| usize::try_from(n).ok());
+    let memory = ask(SysconfVar::_PHYS_PAGES).zip(ask(SysconfVar::PAGE_SIZE));
+    let mut len = memory.map_or(1 << 30, |(pages, size)| pages * size);
+    loop {
+        match Mapping::new(NonZeroUsize::new(len).unwrap_or(NonZeroUsize::MIN)) {
+            Err(_) if len > 1 << 20 => len /= 2,
+            result => return result,
+        }
+    }
+}
