@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -21,7 +22,19 @@ const GRACE: Duration = Duration::from_secs(1);
 /// **Dropping it joins it**, so that the parent waits for its children and leaves no zombie, as
 /// Python does when its main process ends. A daemon is not waited for: dropping it sends SIGTERM,
 /// SIGKILL to one that has not ended a second later, and reaps it. (`std::process::exit` runs no
-/// destructors, so it neither waits for children nor ends them; only daemons end with it.)
+/// destructors, so it neither waits for children nor ends them; only daemons end with it.) As long
+/// as another handle to the process lives, from [`active_children`](crate::active_children), only
+/// the last one does that.
+///
+/// ```
+/// use ipc_common::Process;
+///
+/// let child = Process::new(|| std::process::exit(7)).start()?;
+/// println!("{} is process {}", child.name(), child.pid());
+/// assert_eq!(child.join()?, 7);
+/// assert!(!child.is_alive()?);
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
 ///
 /// The handle means this one process for ever: waits and signals go through a pidfd, so a process
 /// that was later given the same id is never hit.
@@ -100,7 +113,7 @@ impl Child {
     /// |---|---|
     /// | returned, or returned `Ok` | 0 |
     /// | returned `Err`, or panicked | 1 |
-    /// | called `std::process::exit(n)` or returned `ExitCode::from(n)` | n |
+    /// | called `std::process::exit(n)` or returned `ExitCode::from(n)` | n, modulo 256 |
     /// | was ended by signal n | -n |
     ///
     /// # Errors
@@ -179,17 +192,24 @@ impl Handle {
         if known.is_some() || !self.has_ended(deadline)? {
             return Ok(known);
         }
-        let mut exit_code = self.lock_exit_code();
-        if exit_code.is_none() {
-            *exit_code = self.pidfd.reap().map_err(|e| match e.raw_os_error() {
-                Some(libc::ECHILD) => {
-                    let (name, pid, parent) = (self.name.to_string(), self.pid, self.parent);
-                    Error::NotAChild { name, pid, parent }
-                }
-                _ => self.error("reap", e),
-            })?;
+        loop {
+            let mut exit_code = self.lock_exit_code();
+            if exit_code.is_none() {
+                *exit_code = self.pidfd.reap().map_err(|e| match e.raw_os_error() {
+                    Some(libc::ECHILD) => {
+                        let (name, pid, parent) = (self.name.to_string(), self.pid, self.parent);
+                        Error::NotAChild { name, pid, parent }
+                    }
+                    _ => self.error("reap", e),
+                })?;
+            }
+            if exit_code.is_some() || deadline.is_past() {
+                return Ok(*exit_code);
+            }
+            // A debugger that has attached to it is told first, and nothing tells when it was.
+            drop(exit_code);
+            thread::sleep(Duration::from_millis(1));
         }
-        Ok(*exit_code)
     }
 
     fn lock_exit_code(&self) -> MutexGuard<'_, Option<i32>> {
@@ -221,8 +241,8 @@ impl Drop for Handle {
     fn drop(&mut self) {
         // A handle that was moved into a child's closure is a copy: the process is not its to end.
         if process::id() == self.parent {
-            // Drop cannot return an error. The only one that can come is that somebody else has
-            // reaped the process, and then it has ended.
+            // Drop cannot return an error. It comes if somebody else has reaped the process, which has
+            // ended then, or if we may not signal it any more, and then there is nothing to be done.
             let _ = self.end();
         }
     }

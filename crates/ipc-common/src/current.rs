@@ -91,6 +91,15 @@ pub fn current_process() -> CurrentProcess {
 }
 
 /// The process that started this one, `None` in the main process; Python's `parent_process()`.
+///
+/// ```
+/// use ipc_common::{Process, parent_process};
+///
+/// assert!(parent_process().is_none());
+/// let child = Process::new(|| assert!(parent_process().is_some_and(|p| p.is_alive()))).start()?;
+/// assert_eq!(child.join()?, 0);
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
 pub fn parent_process() -> Option<ParentProcess> {
     Current::lock().parent.clone()
 }
@@ -99,6 +108,18 @@ pub fn parent_process() -> Option<ParentProcess> {
 ///
 /// As in Python, asking reaps those that have ended. The handles stand for the same processes as
 /// those that [`start`](crate::Process::start) returned.
+///
+/// ```
+/// use ipc_common::{Process, active_children};
+///
+/// let _child = Process::new(|| std::thread::park()).daemon(true).start()?;
+/// for child in active_children() {
+///     child.terminate()?;
+///     assert_eq!(child.join()?, -15);
+/// }
+/// assert!(active_children().is_empty());
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
 pub fn active_children() -> Vec<Child> {
     let children = Current::lock().children.clone();
     let children = children.iter().filter_map(Weak::upgrade).map(Child);

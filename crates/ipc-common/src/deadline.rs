@@ -26,6 +26,10 @@ impl Deadline {
         Deadline(end.filter(|end| i64::try_from(end.as_secs()).is_ok()))
     }
 
+    pub(crate) fn is_past(self) -> bool {
+        self.0.is_some_and(|end| end <= now())
+    }
+
     /// For calls that take an absolute time, such as futex.
     pub(crate) fn absolute(self) -> Option<TimeSpec> {
         self.0.map(TimeSpec::from_duration)

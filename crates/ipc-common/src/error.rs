@@ -42,6 +42,8 @@ pub enum Error {
     },
     /// The calling thread already holds the lock that it wants.
     AlreadyLocked,
+    /// A signal handler wants a lock in the middle of a lock operation that it has interrupted.
+    Interrupted,
     /// The calling thread holds as many locks as the kernel can release if it is killed.
     TooManyLocks {
         /// How many it holds.
@@ -133,10 +135,15 @@ impl fmt::Display for Error {
                 "cannot lock: this thread already holds the lock and would wait for itself for ever; \
                  drop its guard first"
             ),
+            Error::Interrupted => write!(
+                f,
+                "cannot lock: this is a signal handler that has interrupted a lock operation; set a \
+                 flag in it, and lock later"
+            ),
             Error::TooManyLocks { held } => write!(
                 f,
-                "cannot lock: this thread holds {held} locks, and the kernel releases no more than \
-                 that when their owner is killed; drop some guards first"
+                "cannot lock: this thread holds {held} locks, and for more it is not certain that the \
+                 kernel releases them if their owner is killed; drop some guards first"
             ),
             Error::NotAChild { name, pid, parent } => write!(
                 f,

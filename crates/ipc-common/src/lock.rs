@@ -4,9 +4,10 @@ use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
-use std::path::Path;
 use std::time::Duration;
 
+#[cfg(doc)]
+use crate::Error;
 use crate::Result;
 use crate::deadline::Deadline;
 use crate::memory::Shared;
@@ -18,7 +19,8 @@ use crate::robust::RobustLock;
 /// lives in shared memory without a name, so nothing is left of it after any crash.
 ///
 /// It is *robust*: when its holder dies, by `kill -9` too, the next one gets it at once and can
-/// see from [`LockGuard::owner_died`] that the protected data may be half-written.
+/// see from [`LockGuard::owner_died`] that the protected data may be half-written. (A thread other
+/// than the main one that replaces its process by `exec` does not die: it takes the lock along.)
 ///
 /// ```
 /// use ipc_common::{Lock, Process};
@@ -45,7 +47,7 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// [`Error::System`](crate::Error::System) if there is no memory for it.
+    /// [`Error::System`] if there is no memory for it.
     pub fn new() -> Result<Self> {
         Ok(Lock { raw: ManuallyDrop::new(Shared::zeroed()?) })
     }
@@ -56,9 +58,10 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// [`Error::AlreadyLocked`](crate::Error::AlreadyLocked) if this thread holds it, where Python
-    /// would wait for ever; [`Error::TooManyLocks`](crate::Error::TooManyLocks) with the 1025th
-    /// lock at a time.
+    /// [`Error::AlreadyLocked`] if this thread holds it, where Python would wait for ever;
+    /// [`Error::TooManyLocks`] with the 1025th lock at a time; [`Error::Interrupted`] in a signal
+    /// handler that has interrupted a lock operation; [`Error::Unsupported`] or [`Error::System`] if
+    /// the C library or the kernel does not keep track of held locks.
     #[doc(alias = "acquire")]
     pub fn lock(&self) -> Result<LockGuard<'_>> {
         let guard = self.lock_until(Deadline::NEVER)?;
@@ -80,6 +83,16 @@ impl Lock {
     ///
     /// `None` if another thread or process held it all the while.
     ///
+    /// ```
+    /// # use std::time::Duration;
+    /// let lock = ipc_common::Lock::new()?;
+    /// match lock.lock_timeout(Duration::from_secs(1))? {
+    ///     Some(_guard) => println!("it is ours until the guard is dropped"),
+    ///     None => println!("somebody else has it"),
+    /// }
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As for [`lock`](Lock::lock).
@@ -97,10 +110,9 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // If a guard was leaked (`mem::forget`) this process's list of held locks still leads
-        // here, so the memory has to stay.
-        let owner = self.raw.owner();
-        if owner != 0 && Path::new(&format!("/proc/self/task/{owner}")).exists() {
+        // If a guard was leaked (`mem::forget`) its thread's list of held locks still leads here, so
+        // the memory has to stay.
+        if self.raw.is_held_here() {
             return;
         }
         // SAFETY: this is drop, which runs once and after which nobody can use `raw`.

@@ -5,6 +5,7 @@ use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::Signal;
 
@@ -19,7 +20,8 @@ impl PidFd {
         let fd = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
         let fd = RawFd::try_from(fd).expect("a descriptor is a small number");
         // SAFETY: the kernel has just made this descriptor for us. It is closed on exec.
-        Ok(PidFd(unsafe { OwnedFd::from_raw_fd(fd) }))
+        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+        above_stdio(fd).map(PidFd)
     }
 
     /// Sends a signal. A process that has ended is no error: what was wanted is so.
@@ -68,6 +70,16 @@ impl PidFd {
         let (pid, status) = unsafe { (info.si_pid(), info.si_status()) };
         Ok((pid != 0).then_some(if info.si_code == libc::CLD_EXITED { status } else { -status }))
     }
+}
+
+/// Descriptors 0, 1 and 2 mean something, also where a program has closed them.
+pub(crate) fn above_stdio(fd: OwnedFd) -> io::Result<OwnedFd> {
+    if fd.as_raw_fd() > 2 {
+        return Ok(fd);
+    }
+    let copy = fcntl(&fd, FcntlArg::F_DUPFD_CLOEXEC(3))?;
+    // SAFETY: the kernel has just made this descriptor for us.
+    Ok(unsafe { OwnedFd::from_raw_fd(copy) })
 }
 
 impl AsFd for PidFd {

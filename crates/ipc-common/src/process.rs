@@ -3,12 +3,14 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::{self, ExitCode, Termination};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, raise};
 use nix::sys::wait::waitpid;
@@ -17,7 +19,8 @@ use nix::unistd::{ForkResult, dup2_stdin, fork, getppid};
 use crate::child::Child;
 use crate::current::Current;
 use crate::lock::guards_of_this_thread;
-use crate::pidfd::PidFd;
+use crate::pidfd::{PidFd, above_stdio};
+use crate::robust::forget_after_fork;
 use crate::{Error, Result};
 
 /// What a process does: any closure without arguments, or an object with a `run` method, as a
@@ -104,8 +107,9 @@ impl<R> Process<R> {
     /// Makes it a daemon; Python's `daemon=True`. It serves its parent: when the parent ends,
     /// however it ends, the kernel kills the daemon, and dropping its handle does not wait for it.
     ///
-    /// Unlike Python's, a daemon may have children: whatever is started below a daemon ends with
-    /// its own parent, so none of it is left.
+    /// Unlike Python's, a daemon may have children: a [`Process`] that is started below a daemon
+    /// ends with its own parent, too, so none of them is left. (The kernel forgets to kill one that
+    /// changes its user, and one that replaces itself by a set-user-id program.)
     ///
     /// There is no setting it later: a started process has no such method.
     ///
@@ -122,10 +126,23 @@ impl<R> Process<R> {
     /// Starts it: forks, and runs the closure in the child; Python's `start()`.
     ///
     /// In the child, standard input is the null device, the random numbers of `rand::rng()` are
-    /// its own, and no destructor of the parent ever runs. A panic or an `Err` is printed on
-    /// standard error and the exit code is 1. Signal handlers, open files and the working directory
-    /// are those of the parent. What the parent has read ahead into the buffer of
-    /// `std::io::stdin()` and not yet used is copied with the rest of its memory.
+    /// its own, and when the closure returns or panics the process ends at once: no destructor of
+    /// the parent runs in it. (`std::process::exit` runs those of thread-locals and the exit handlers
+    /// of C, here as anywhere.) After a panic or an `Err`, which is printed on standard error, the
+    /// exit code is 1.
+    ///
+    /// Signal handlers, open files and the working directory are those of the parent. What the
+    /// parent has read ahead into the buffer of `std::io::stdin()` and not yet used is copied with
+    /// the rest of its memory.
+    ///
+    /// ```
+    /// use ipc_common::Process;
+    ///
+    /// let words = vec!["borrowed", "by", "the", "child"];
+    /// let child = Process::new(|| println!("{}", words.join(" "))).name("talker").start()?;
+    /// assert_eq!(child.join()?, 0);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -137,6 +154,9 @@ impl<R> Process<R> {
     /// - [`Error::ChildrenIgnored`] if SIGCHLD is ignored: the exit code would be lost.
     /// - [`Error::System`] if the limit on processes or descriptors is reached, memory is short, or
     ///   standard output cannot be flushed (the child would print its content again).
+    ///
+    /// A child in another pid namespace than its parent (`unshare`) ends at once with exit code 1:
+    /// there locks would take one process for another.
     pub fn start<T: Termination>(self) -> Result<Child>
     where
         R: Run<T>,
@@ -154,14 +174,14 @@ impl<R> Process<R> {
 
     /// Starts it although this process has other threads.
     ///
-    /// A daemon so started ends with the calling *thread*.
+    /// Blocks while another thread has standard output locked. A daemon so started, and whatever is
+    /// started inside a daemon, ends with the calling *thread*.
     ///
     /// # Safety
     ///
-    /// At the moment of the fork the other threads may hold any lock of the process, such as the
-    /// allocator's (glibc's is safe), standard output's or one of your own; in the child nobody
-    /// will ever release it, and what it protects may be half-changed. `run` must use nothing of
-    /// that kind.
+    /// At the moment of the fork the other threads may hold any lock of the process, and what it
+    /// protects may be half-changed; in the child nobody will ever release it. `run` must use nothing
+    /// of that kind. (Standard output and glibc's allocator are taken care of.)
     ///
     /// # Errors
     ///
@@ -181,43 +201,43 @@ impl<R> Process<R> {
         let failed = |what: &str, advice, source: io::Error| {
             Error::system(format!("start {name}: {what}"), advice, source)
         };
-        flush().map_err(|e| failed("flush standard output", "look where it goes to", e))?;
-        // Opened here so that a lack of descriptors is found before there is a child.
-        let null = File::open("/dev/null");
-        let null = null.map_err(|e| failed("open /dev/null", "close some files (ulimit -n)", e))?;
+        // Locks are held across the fork if the child will need them: so it gets them from this
+        // thread, which it has, and not from another, which it has not.
+        let mut stdout = io::stdout().lock();
+        flush(&mut stdout)
+            .map_err(|e| failed("flush standard output", "look where it goes to", e))?;
+        let mut current = Current::lock();
+        forget_after_fork();
+        // What the child or its pidfd needs is tried before there is a child.
+        let pidfd = PidFd::open(process::id()).map_err(|e| {
+            failed("open a pidfd", "close some files (ulimit -n); it needs Linux 5.4", e)
+        })?;
+        let null = File::open("/dev/null").and_then(|null| above_stdio(null.into()));
+        let null =
+            null.map_err(|e| failed("open /dev/null", "it must be there, and ulimit -n", e))?;
         // No handler of the parent's runs in a child that is not set up.
         let signals = BlockedSignals::new().map_err(|e| failed("block signals", "", e))?;
-        let mut current = Current::lock();
         let parent = process::id();
         // SAFETY: with one thread the child is a whole copy of this process; otherwise the caller
-        // has promised to use nothing that another thread may have locked. This crate's own state
-        // is locked by this thread, which is the one that the child has.
+        // has promised to use nothing that another thread may have locked, and nor do we.
         match unsafe { fork() } {
-            Ok(ForkResult::Child) => {
+            Ok(ForkResult::Child) => live(move || {
                 current.become_child(parent, name, identity, daemon);
                 let ends_with_parent = current.ends_with_parent;
-                drop(current);
-                let set_up = set_up_child(parent, ends_with_parent, null);
+                drop((current, stdout, pidfd));
+                set_up_child(parent, ends_with_parent, null)?;
                 drop(signals);
-                match set_up {
-                    Ok(()) => live(run),
-                    Err(e) => live(|| Err::<(), _>(Error::system("set up a new process", "", e))),
-                }
-            }
+                Ok(run.run())
+            }),
             Ok(ForkResult::Parent { child }) => {
-                drop(null); // in its place comes the pidfd
-                let pid = child.as_raw().cast_unsigned();
-                let pidfd = PidFd::open(pid).map_err(|e| {
+                drop(pidfd); // its place is for the child's
+                let pidfd = PidFd::open(child.as_raw().cast_unsigned()).map_err(|e| {
                     // Neither can fail for our own child, which nobody has waited for.
                     let _ = kill(child, Signal::SIGKILL);
                     let _ = waitpid(child, None);
-                    failed(
-                        "open a pidfd (it was killed at once)",
-                        "Linux 5.4 or later is needed",
-                        e,
-                    )
+                    failed("open a pidfd for the child (which was killed)", "close some files", e)
                 })?;
-                let child = Child::new(name, pid, daemon, pidfd);
+                let child = Child::new(name, child.as_raw().cast_unsigned(), daemon, pidfd);
                 current.add_child(&child.0);
                 Ok(child)
             }
@@ -274,34 +294,40 @@ impl Drop for BlockedSignals {
 }
 
 /// What was printed before a fork must not be in the buffer that the child gets a copy of.
-fn flush() -> io::Result<()> {
+fn flush(stdout: &mut impl Write) -> io::Result<()> {
     // SAFETY: flushes all output streams of C libraries, too.
-    nix::errno::Errno::result(unsafe { libc::fflush(std::ptr::null_mut()) })?;
-    io::stdout().flush()
+    Errno::result(unsafe { libc::fflush(std::ptr::null_mut()) })?;
+    stdout.flush()
 }
 
 /// The child's world, apart from what `Current` knows.
-fn set_up_child(parent: u32, ends_with_parent: bool, null: File) -> io::Result<()> {
-    if ends_with_parent {
-        set_pdeathsig(Signal::SIGKILL)?;
-        // A parent that died before the kernel was asked is not reported any more.
-        if getppid().as_raw().cast_unsigned() != parent {
-            raise(Signal::SIGKILL)?;
-        }
+fn set_up_child(parent: u32, ends_with_parent: bool, null: OwnedFd) -> Result<()> {
+    let failed = |e| Error::system("set up a new process", "", e);
+    match getppid().as_raw() {
+        0 => return Err(Error::Unsupported("its parent is in another pid namespace")),
+        _ if ends_with_parent => set_pdeathsig(Signal::SIGKILL).map_err(|e| failed(e.into()))?,
+        _ => {}
     }
-    dup2_stdin(&null)?;
+    // A parent that died before the kernel was asked is not reported any more.
+    if ends_with_parent && getppid().as_raw().cast_unsigned() != parent {
+        raise(Signal::SIGKILL).map_err(|e| failed(e.into()))?;
+    }
+    dup2_stdin(&null).map_err(|e| failed(e.into()))?;
     // rand's generator is copied with the rest of the memory.
-    rand::rng().reseed().map_err(io::Error::other)
+    rand::rng().reseed().map_err(|e| failed(io::Error::other(e)))
 }
 
 /// Runs the child to its end, which is here: nothing of the parent's stack is ever returned to.
-fn live<R: Run<T>, T: Termination>(run: R) -> ! {
-    let ended = panic::catch_unwind(AssertUnwindSafe(|| exit_code(run.run().report())));
+fn live<T: Termination>(run: impl FnOnce() -> Result<T>) -> ! {
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| match run() {
+        Ok(outcome) => exit_code(outcome.report()),
+        Err(error) => exit_code(Err::<(), _>(error).report()),
+    }));
     let mut code = ended.unwrap_or_else(|payload| {
         std::mem::forget(payload); // its destructor might panic again
         1
     });
-    if let Err(e) = flush() {
+    if let Err(e) = flush(&mut io::stdout()) {
         let _ = writeln!(io::stderr(), "Error: cannot flush standard output: {e}");
         code = if code == 0 { 1 } else { code };
     }

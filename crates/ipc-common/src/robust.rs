@@ -32,6 +32,11 @@
 //!    *and count* are still as it left them. Then the lock was free from the wake to the clearing,
 //!    and on a free lock nobody goes to sleep.
 //!
+//! Two things the kernel leaves open. It knows threads by their ids, so all who share a lock must be
+//! in one pid namespace (`Process::start` sees to that). And a thread other than the main one that
+//! replaces its process by `exec` gets another id before its list is looked at, so that what it
+//! holds stays locked.
+//!
 //! glibc's own robust mutex lacks 2 and 3: it clears WAITERS when it releases, so when the thread
 //! it woke is killed while another has already taken the lock, the remaining sleepers are forgotten.
 
@@ -57,7 +62,7 @@ const OWNER: u64 = OWNER_DIED - 1;
 const WORD: u64 = u32::MAX as u64;
 const ONE_TAKEN: u64 = 1 << 32;
 
-/// The kernel follows no more than 2048 entries of a list; glibc's own mutexes need room too.
+/// The kernel follows no more than 2048 entries of a list; glibc's own mutexes need room, too.
 const MOST_HELD: u32 = 1024;
 
 /// A lock word with its place in the owner's list; see the head of this file.
@@ -110,7 +115,7 @@ impl RobustLock {
         if HELD.get() >= MOST_HELD {
             return Err(Error::TooManyLocks { held: MOST_HELD });
         }
-        let _pending = thread.list().pending(self);
+        let Some(_pending) = thread.list().pending(self) else { return Err(Error::Interrupted) };
         while let Err(now) = self.take(state, thread.id) {
             match self.wait(now, deadline) {
                 Some(now) => state = now,
@@ -187,6 +192,13 @@ impl RobustLock {
         matches!(THREAD.get().id, id if id != 0 && id == self.owner())
     }
 
+    /// Whether its owner is a thread of this process.
+    pub(crate) fn is_held_here(&self) -> bool {
+        let (process, owner) = (std::process::id(), self.owner());
+        // SAFETY: sends nothing, only asks. (0 is no thread.)
+        owner != 0 && unsafe { libc::syscall(libc::SYS_tgkill, process, owner, 0) } == 0
+    }
+
     /// The owner's thread id, 0 if there is none.
     pub(crate) fn owner(&self) -> u32 {
         (self.state.load(Relaxed) & OWNER) as u32
@@ -214,12 +226,15 @@ impl RobustLock {
 }
 
 impl List {
-    /// Names `lock` as the one being taken or released, until the returned guard is dropped.
-    fn pending<'a>(&'a self, lock: &RobustLock) -> Pending<'a> {
-        let interrupted = self.pending.load(Relaxed);
+    /// Names `lock` as the one being taken or released, until the returned guard is dropped. There
+    /// can be only one: `None` if a signal handler has come in between.
+    fn pending<'a>(&'a self, lock: &RobustLock) -> Option<Pending<'a>> {
+        if self.pending.load(Relaxed) != 0 {
+            return None;
+        }
         self.pending.store(lock.entry(), Relaxed);
         compiler_fence(SeqCst);
-        Pending { list: self, interrupted }
+        Some(Pending { list: self })
     }
 
     fn link(&self, lock: &RobustLock) {
@@ -237,14 +252,12 @@ impl List {
 /// While it lives, the kernel knows that its lock may be ours though it is not in the list.
 struct Pending<'a> {
     list: &'a List,
-    /// What was pending when a signal handler that locks came in between; nearly always 0.
-    interrupted: usize,
 }
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
         compiler_fence(SeqCst);
-        self.list.pending.store(self.interrupted, Relaxed);
+        self.list.pending.store(0, Relaxed);
     }
 }
 
@@ -287,12 +300,7 @@ impl Thread {
 
     #[cold]
     fn find_identity() -> Result<Self> {
-        static FORGET_AFTER_FORK: Once = Once::new();
-        FORGET_AFTER_FORK.call_once(|| {
-            // SAFETY: the handler only sets two thread-local cells.
-            let failed: c_int = unsafe { libc::pthread_atfork(None, None, Some(forget_identity)) };
-            assert!(failed == 0, "no memory to register a fork handler");
-        });
+        forget_after_fork();
         let mut list: *const List = ptr::null();
         let mut size = 0_usize;
         // SAFETY: the kernel writes a pointer and a size to where they belong.
@@ -311,8 +319,22 @@ impl Thread {
     }
 }
 
-/// In the child of a fork: it has another id, and holds nothing.
+/// Sees to it that a forked child does not take itself for its parent. Has to be done before the
+/// fork, lest the child find another thread half-way through.
+pub(crate) fn forget_after_fork() {
+    static REGISTERED: Once = Once::new();
+    REGISTERED.call_once(|| {
+        // SAFETY: the handler only sets what belongs to its thread.
+        let failed: c_int = unsafe { libc::pthread_atfork(None, None, Some(forget_identity)) };
+        assert!(failed == 0, "no memory to register a fork handler");
+    });
+}
+
+/// In the child of a fork: it has another id, holds nothing, and is not about to.
 extern "C" fn forget_identity() {
+    if let thread @ Thread { id: 1.., .. } = THREAD.get() {
+        thread.list().pending.store(0, Relaxed);
+    }
     THREAD.set(Thread { id: 0, list: ptr::null() });
     HELD.set(0);
 }

@@ -5,7 +5,10 @@
 mod support;
 
 use std::io::{self, PipeReader};
+use std::os::fd::AsRawFd;
 use std::process::{self, ExitCode};
+use std::sync::atomic::AtomicI32;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
 use ipc_common::{Process, parent_process};
@@ -20,6 +23,7 @@ use support::*;
 fn main() -> ExitCode {
     run(tests![
         a_daemon_that_is_dropped_is_not_waited_for,
+        a_daemon_may_clean_up_when_it_is_dropped,
         a_daemon_that_ignores_sigterm_ends_all_the_same,
         a_daemon_ends_with_a_parent_that_exits,
         a_daemon_ends_with_a_parent_that_is_killed,
@@ -52,6 +56,29 @@ fn a_daemon_that_is_dropped_is_not_waited_for() {
     });
     read_to_end(pipe);
     assert_eq!(join(&parent), 0);
+}
+
+fn a_daemon_may_clean_up_when_it_is_dropped() {
+    extern "C" fn clean_up(_: i32) {
+        // SAFETY: ends the process at once; the pipe tells that this was called.
+        unsafe {
+            libc::write(TOLD.load(Relaxed), c"clean".as_ptr().cast(), 5);
+            libc::_exit(0);
+        }
+    }
+    static TOLD: AtomicI32 = AtomicI32::new(-1);
+    let (reader, writer) = io::pipe().unwrap();
+    TOLD.store(writer.as_raw_fd(), Relaxed);
+    let ready = Signpost::new();
+    let daemon = start(|| {
+        // SAFETY: the handler does what a handler may.
+        unsafe { signal(Signal::SIGTERM, SigHandler::Handler(clean_up)) }.unwrap();
+        ready.set();
+        sleep_long();
+    });
+    ready.wait();
+    drop((daemon, writer));
+    assert_eq!(read_to_end(reader), "clean");
 }
 
 fn a_daemon_that_ignores_sigterm_ends_all_the_same() {

@@ -33,6 +33,9 @@ fn main() -> ExitCode {
         a_copied_guard_unlocks_nothing,
         a_leaked_guard_is_no_dangling_one,
         a_thousand_locks_at_a_time,
+        locks_are_released_in_any_order,
+        a_lock_calms_down,
+        a_lock_operation_in_the_middle_of_another_is_refused,
         locks_and_robust_pthread_mutexes_mix,
         a_storm_of_kills,
     ])
@@ -278,6 +281,69 @@ fn a_thousand_locks_at_a_time() {
     assert_eq!(locks.iter().filter(|lock| died(lock)).count(), 1001);
 }
 
+/// The list of held locks has links both ways: they must be right after any order of releases.
+fn locks_are_released_in_any_order() {
+    let locks: Vec<Lock> = (0..4).map(|_| Lock::new().unwrap()).collect();
+    for order in 0..24 {
+        let child = start(|| {
+            let mut guards: Vec<_> = locks.iter().map(|lock| Some(lock.lock().unwrap())).collect();
+            let mut places: Vec<usize> = (0..4).collect();
+            let mut code = order;
+            for left in (2..=4).rev() {
+                let place = places.remove(code % left);
+                code /= left;
+                guards[place] = None;
+            }
+            let again = locks.iter().filter(|lock| lock.try_lock().is_ok()).count();
+            assert_eq!(again, 3);
+            process::abort() // with the one that is left
+        });
+        assert_eq!(join(&child), -6);
+        let died = |lock: &&Lock| lock.try_lock().unwrap().expect("it is free").owner_died();
+        assert_eq!(locks.iter().filter(died).count(), 1);
+    }
+}
+
+/// After a time when many waited, a lock that nobody waits for is cheap again: no system calls.
+fn a_lock_calms_down() {
+    let (lock, end) = (Lock::new().unwrap(), Signpost::new());
+    let holder = holder(&lock, &end);
+    let waiters: Vec<Child> = (0..3).map(|_| start(|| drop(lock.lock().unwrap()))).collect();
+    until("sleep", || waiters.iter().all(|waiter| is_in_futex(waiter.pid())));
+    end.set();
+    assert!(waiters.iter().chain([&holder]).all(|child| join(child) == 0));
+    drop(lock.lock().unwrap());
+    let counted = start(|| {
+        drop(Lock::new().unwrap().lock().unwrap()); // the first asks the kernel who this is
+        // From here on any system call but exit ends the process.
+        // SAFETY: one integer argument.
+        let strict = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_STRICT) };
+        for _ in 0..100 {
+            drop(lock.lock());
+        }
+        // SAFETY: ends this process; strict mode allows no exit_group.
+        unsafe { libc::syscall(libc::SYS_exit, if strict == 0 { 5 } else { 6 }) };
+    });
+    assert_eq!(join(&counted), 5);
+}
+
+fn a_lock_operation_in_the_middle_of_another_is_refused() {
+    // What a signal handler finds that interrupts one: the kernel's note of the lock in question.
+    let mut list: *mut [usize; 3] = std::ptr::null_mut();
+    let mut size = 0_usize;
+    // SAFETY: the kernel writes a pointer and a size.
+    unsafe { libc::syscall(libc::SYS_get_robust_list, 0, &raw mut list, &raw mut size) };
+    let lock = Lock::new().unwrap();
+    let entry = [0_usize; 8];
+    // SAFETY: the list belongs to this thread; the note leads to a word that is nobody's lock.
+    unsafe { (*list)[2] = (&raw const entry[4]).addr() };
+    let error = lock.lock().map(drop).unwrap_err();
+    // SAFETY: as above.
+    unsafe { (*list)[2] = 0 };
+    assert!(matches!(error, Error::Interrupted), "{error}");
+    assert!(lock.try_lock().unwrap().is_some());
+}
+
 fn locks_and_robust_pthread_mutexes_mix() {
     let mutexes: [Shared<libc::pthread_mutex_t>; 2] = [Shared::new(), Shared::new()];
     let [first, second] = mutexes.each_ref().map(|mutex| mutex.0.as_ptr());
@@ -288,6 +354,9 @@ fn locks_and_robust_pthread_mutexes_mix() {
             assert_eq!(libc::pthread_mutexattr_init(&mut attributes), 0);
             assert_eq!(libc::pthread_mutexattr_setpshared(&mut attributes, 1), 0);
             assert_eq!(libc::pthread_mutexattr_setrobust(&mut attributes, 1), 0);
+            // Of the kind that is marked in the list.
+            let inherit = libc::PTHREAD_PRIO_INHERIT;
+            assert_eq!(libc::pthread_mutexattr_setprotocol(&mut attributes, inherit), 0);
             assert_eq!(libc::pthread_mutex_init(mutex, &attributes), 0);
         }
     }

@@ -18,7 +18,7 @@ use ipc_common::{
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, Uid, dup2_stderr, dup2_stdout, fork, setuid};
+use nix::unistd::{ForkResult, Pid, Uid, dup2_stderr, dup2_stdin, dup2_stdout, fork, setuid};
 
 use support::*;
 
@@ -49,6 +49,10 @@ fn main() -> ExitCode {
         a_guard_cannot_cross_a_fork,
         the_limit_of_processes_is_named,
         the_limit_of_descriptors_is_found_before_the_fork,
+        a_child_has_no_descriptor_that_its_parent_has_not,
+        closed_standard_descriptors_stay_closed_or_become_null,
+        exit_handlers_of_the_parent_stay_with_it,
+        a_debugger_delays_join_but_does_not_break_it,
         ignored_sigchld_is_refused,
         children_draw_their_own_random_numbers,
         the_authkey_is_the_familys,
@@ -238,12 +242,21 @@ fn a_thousand_leave_nothing() {
 }
 
 fn standard_input_is_at_its_end() {
-    let child = start(|| {
+    let (reader, mut writer) = io::pipe().unwrap();
+    writer.write_all(b"for the parent alone\n").unwrap();
+    let parent = start(|| {
+        dup2_stdin(&reader).unwrap();
+        let child = start(|| {
+            let mut line = String::new();
+            assert_eq!(io::stdin().read_line(&mut line).unwrap(), 0);
+            assert_eq!(io::stdin().read(&mut [0; 10]).unwrap(), 0);
+        });
+        assert_eq!(join(&child), 0);
         let mut line = String::new();
-        assert_eq!(io::stdin().read_line(&mut line).unwrap(), 0);
-        assert_eq!(io::stdin().read(&mut [0; 10]).unwrap(), 0);
+        io::stdin().read_line(&mut line).unwrap();
+        assert_eq!(line, "for the parent alone\n");
     });
-    assert_eq!(join(&child), 0);
+    assert_eq!(join(&parent), 0);
 }
 
 fn output_is_written_once_and_completely() {
@@ -491,18 +504,83 @@ fn the_limit_of_descriptors_is_found_before_the_fork() {
     let child = start(|| {
         let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
         let next = File::open("/dev/null").unwrap().as_raw_fd() as u64; // closed again: the first free
-        setrlimit(Resource::RLIMIT_NOFILE, next, most).unwrap();
-        let error = Process::new(|| ran.set()).start().unwrap_err().to_string();
-        assert!(error.contains("ulimit -n"), "{error}");
-        assert_no_children();
-        // One more is enough: the pidfd takes the place of the null device.
-        setrlimit(Resource::RLIMIT_NOFILE, next + 1, most).unwrap();
-        let child = Process::new(|| ()).start();
+        let mut refused = 0;
+        let child = loop {
+            setrlimit(Resource::RLIMIT_NOFILE, next + refused, most).unwrap();
+            match Process::new(|| ran.set()).start() {
+                Ok(child) => break child,
+                Err(error) => assert!(error.to_string().contains("ulimit -n"), "{error}"),
+            }
+            assert_no_children();
+            refused += 1;
+        };
         setrlimit(Resource::RLIMIT_NOFILE, most, most).unwrap();
-        assert_eq!(join(&child.unwrap()), 0);
+        assert_eq!(join(&child), 0);
+        assert!((1..5).contains(&refused), "{refused}");
     });
     assert_eq!(join(&child), 0);
-    assert!(!ran.is_set());
+    ran.wait();
+    assert!(!ran.is_set(), "a process ran whose start had failed");
+}
+
+fn a_child_has_no_descriptor_that_its_parent_has_not() {
+    let mine = open_descriptors();
+    assert_eq!(join(&start(|| assert_eq!(open_descriptors(), mine))), 0);
+}
+
+fn closed_standard_descriptors_stay_closed_or_become_null() {
+    let child = start(|| {
+        for fd in 0..3 {
+            // SAFETY: nothing in this process uses them from here on.
+            unsafe { libc::close(fd) };
+        }
+        let sleeper = Process::new(|| thread::sleep(DEADLINE)).start().unwrap();
+        assert!(sleeper.sentinel().as_raw_fd() > 2);
+        let reader = Process::new(|| {
+            let null = std::fs::read_link("/proc/self/fd/0").unwrap();
+            ExitCode::from(if null.ends_with("null") { 3 } else { 4 })
+        });
+        let code = join(&reader.start().unwrap());
+        sleeper.kill().unwrap();
+        process::exit(code)
+    });
+    assert_eq!(join(&child), 3);
+}
+
+fn exit_handlers_of_the_parent_stay_with_it() {
+    extern "C" fn handler() {
+        // SAFETY: ends the process at once, with a code that nothing else here has.
+        unsafe { libc::_exit(77) }
+    }
+    let parent = start(|| {
+        // SAFETY: the handler may be called at any exit.
+        assert_eq!(unsafe { libc::atexit(handler) }, 0);
+        assert_eq!(join(&Process::new(|| ()).start().unwrap()), 0);
+        process::exit(0)
+    });
+    assert_eq!(join(&parent), 77);
+}
+
+fn a_debugger_delays_join_but_does_not_break_it() {
+    let (stop, child) = (Signpost::new(), start(|| thread::sleep(DEADLINE)));
+    let traced = Signpost::new();
+    let debugger = start(|| {
+        nix::sys::ptrace::seize(
+            Pid::from_raw(child.pid() as i32),
+            nix::sys::ptrace::Options::empty(),
+        )
+        .unwrap();
+        traced.set();
+        stop.wait(); // it does not look at what it traces, and lets go of it when it ends
+    });
+    traced.wait();
+    child.kill().unwrap();
+    until("its end", || !child.is_alive().unwrap());
+    assert_eq!(child.exit_code().unwrap(), None);
+    assert_eq!(child.join_timeout(Duration::from_millis(20)).unwrap(), None);
+    stop.set();
+    assert_eq!(join(&child), -9);
+    assert_eq!(join(&debugger), 0);
 }
 
 fn ignored_sigchld_is_refused() {

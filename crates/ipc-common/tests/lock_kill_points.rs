@@ -13,9 +13,9 @@ use std::process::ExitCode;
 use ipc_common::{Child, Lock};
 use nix::sys::ptrace;
 use nix::sys::signal::{Signal, raise};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::Pid;
+use nix::sys::wait::{WaitStatus, waitpid};
 
+use support::victim::{Step, Victim, at_every_instruction};
 use support::*;
 
 fn main() -> ExitCode {
@@ -27,81 +27,6 @@ fn main() -> ExitCode {
         woken_with_another_asleep,
         woken_too_late_with_another_asleep,
     ])
-}
-
-/// A process under the control of this one.
-struct Victim(Child);
-
-/// Where a step has led.
-#[derive(PartialEq)]
-enum Step {
-    /// To the next instruction.
-    Done,
-    /// Into a system call that sleeps.
-    Asleep,
-    /// To the end of what was to be watched.
-    End,
-}
-
-impl Victim {
-    /// Starts a process that runs `before` on its own and stops at the first instruction of
-    /// `watched`.
-    fn new(before: impl FnOnce(), watched: impl FnOnce()) -> Self {
-        let child = start(|| {
-            drop(Lock::new().unwrap().lock().unwrap()); // the first looks up what all others know
-            before();
-            ptrace::traceme().unwrap();
-            raise(Signal::SIGSTOP).unwrap();
-            watched();
-            raise(Signal::SIGSTOP).unwrap();
-        });
-        let victim = Victim(child);
-        assert_eq!(
-            waitpid(victim.pid(), None),
-            Ok(WaitStatus::Stopped(victim.pid(), Signal::SIGSTOP))
-        );
-        victim
-    }
-
-    fn pid(&self) -> Pid {
-        Pid::from_raw(self.0.pid() as i32)
-    }
-
-    /// One instruction.
-    fn step(&self) -> Step {
-        ptrace::step(self.pid(), None).unwrap();
-        for looks in 0_u64.. {
-            match waitpid(self.pid(), Some(WaitPidFlag::WNOHANG)).unwrap() {
-                WaitStatus::Stopped(_, Signal::SIGTRAP) => return Step::Done,
-                WaitStatus::Stopped(_, Signal::SIGSTOP) => return Step::End,
-                // Asking /proc takes longer than a step, so not every time.
-                WaitStatus::StillAlive if looks % 64 == 63 && is_in_futex(self.0.pid()) => {
-                    return Step::Asleep;
-                }
-                WaitStatus::StillAlive => std::hint::spin_loop(),
-                other => panic!("the victim: {other:?}"),
-            }
-        }
-        unreachable!()
-    }
-
-    /// After something that wakes it: back to its next instruction.
-    fn wake(&self) {
-        assert_eq!(waitpid(self.pid(), None), Ok(WaitStatus::Stopped(self.pid(), Signal::SIGTRAP)));
-    }
-
-    fn kill(self) {
-        self.0.kill().unwrap();
-        assert_eq!(join(&self.0), -9);
-    }
-}
-
-/// Plays `scene(n)` for n = 0, 1, 2, … until it says that n was past the end, and tells how many
-/// instructions that were.
-fn at_every_instruction(name: &str, mut scene: impl FnMut(usize) -> bool) {
-    let kill_points = (0..).take_while(|&n| scene(n)).count();
-    println!("{name}: killed at {kill_points} instructions");
-    assert!(kill_points > 50, "nothing was watched");
 }
 
 /// Another process that waits for the lock; its exit code is 0 if it got it.
@@ -121,8 +46,8 @@ fn everybody_gets(lock: &Lock) {
 fn lock_and_unlock_alone() {
     at_every_instruction("lock and unlock", |n| {
         let lock = Lock::new().unwrap();
-        let victim = Victim::new(|| (), || drop(lock.lock().unwrap()));
-        let reached = (0..n).all(|_| victim.step() == Step::Done);
+        let victim = Victim::new(|| drop(lock.lock().unwrap()));
+        let reached = victim.steps(n);
         victim.kill();
         everybody_gets(&lock);
         reached
@@ -157,8 +82,8 @@ fn try_lock_of_a_held_lock() {
     let lock = Lock::new().unwrap();
     let holder = Holder::of(&lock);
     at_every_instruction("try_lock of a held lock", |n| {
-        let victim = Victim::new(|| (), || assert!(lock.try_lock().unwrap().is_none()));
-        let reached = (0..n).all(|_| victim.step() == Step::Done);
+        let victim = Victim::new(|| assert!(lock.try_lock().unwrap().is_none()));
+        let reached = victim.steps(n);
         victim.kill();
         assert!(lock.try_lock().unwrap().is_none(), "it is still held");
         reached
@@ -174,7 +99,7 @@ fn lock_with_another_asleep() {
         let lock = Lock::new().unwrap();
         let mut holder = Some(Holder::of(&lock));
         let other = sleeper(&lock);
-        let victim = Victim::new(|| (), || drop(lock.lock().unwrap()));
+        let victim = Victim::new(|| drop(lock.lock().unwrap()));
         let reached = (0..n).all(|_| match victim.step() {
             Step::Done => true,
             Step::End => false,
@@ -199,19 +124,16 @@ fn lock_with_another_asleep() {
 fn unlock_with_another_asleep() {
     at_every_instruction("unlock with a sleeper", |n| {
         let lock = Lock::new().unwrap();
-        let victim = Victim::new(
-            || (),
-            || {
-                let guard = lock.lock().unwrap();
-                raise(Signal::SIGSTOP).unwrap();
-                drop(guard);
-            },
-        );
+        let victim = Victim::new(|| {
+            let guard = lock.lock().unwrap();
+            raise(Signal::SIGSTOP).unwrap();
+            drop(guard);
+        });
         ptrace::cont(victim.pid(), None).unwrap();
         let stop = waitpid(victim.pid(), None);
         assert_eq!(stop, Ok(WaitStatus::Stopped(victim.pid(), Signal::SIGSTOP)));
         let other = sleeper(&lock);
-        let reached = (0..n).all(|_| victim.step() == Step::Done);
+        let reached = victim.steps(n);
         victim.kill();
         assert_eq!(join(&other), 0, "the sleeper does not get the lock");
         everybody_gets(&lock);
@@ -223,7 +145,7 @@ fn unlock_with_another_asleep() {
 /// that the victim is the one who is woken. It is stopped before it knows.
 fn victim_woken_before_another(lock: &Lock) -> (Victim, Child) {
     let holder = Holder::of(lock);
-    let victim = Victim::new(|| (), || drop(lock.lock().unwrap()));
+    let victim = Victim::new(|| drop(lock.lock().unwrap()));
     while victim.step() != Step::Asleep {}
     let other = sleeper(lock);
     holder.release();
@@ -235,7 +157,7 @@ fn woken_with_another_asleep() {
     at_every_instruction("woken before another", |n| {
         let lock = Lock::new().unwrap();
         let (victim, other) = victim_woken_before_another(&lock);
-        let reached = (0..n).all(|_| victim.step() == Step::Done);
+        let reached = victim.steps(n);
         victim.kill();
         assert_eq!(join(&other), 0, "the other sleeper does not get the lock");
         everybody_gets(&lock);
