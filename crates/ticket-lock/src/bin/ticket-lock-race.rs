@@ -9,7 +9,7 @@
 //! In Python: `ticket-lock` without `mutex.acquire()` and `mutex.release()`.
 //!
 //! Run: `cargo run --bin ticket-lock-race`. The users come in any order, twice.
-//! Next: none; this is the last one.
+//! Next: `queue`.
 
 use std::error::Error;
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
