@@ -78,9 +78,10 @@ pub enum Nothing {}
 /// Any number of processes and threads may use one end at the same time: each message goes to one
 /// of those who receive, whole. If a sender is killed in the middle, its message is not there.
 ///
-/// The connection ends when the other end is closed in *all* processes that have it: a process
-/// that is started gets a copy of all open ends. Move the end that it needs into its closure, so
-/// that the parent keeps none.
+/// The connection ends when the other end is closed in *all* processes that have it, and a process
+/// that is started gets a copy of every end that is open then, whether its closure uses it or not.
+/// Move each end into the closure that needs it, so that the parent keeps none; still, of two
+/// children only the second sees the end of the first, as the first has a copy of both ends.
 pub struct Connection<S, R = S> {
     socket: OwnedFd,
     types: PhantomData<fn(S) -> R>,

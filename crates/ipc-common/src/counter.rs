@@ -7,8 +7,10 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::deadline::Deadline;
 use crate::memory::{Change, futex_change_and_wake, futex_wait};
 
-/// How often to look again before going to sleep, which costs much more.
-const SPINS: u32 = 300;
+/// How often to look again before going to sleep, which costs much more, and how long to pause
+/// between: a look takes the memory away from who is about to change it.
+const LOOKS: u32 = 40;
+const PAUSES: u32 = 8;
 
 /// How many items a side has put or taken in all, with two marks: somebody sleeps until the count
 /// changes; the ring is closed.
@@ -46,14 +48,14 @@ impl Counter {
     /// Waits while the count is `count` and the ring not closed; `false` if it still is when the
     /// deadline passes.
     pub(crate) fn wait_while(&self, count: u32, deadline: Deadline) -> bool {
-        for _ in 0..SPINS {
+        for _ in 0..LOOKS {
             if self.0.load(Acquire) & !ASLEEP != count {
                 return true;
             }
             if deadline == Deadline::NOW {
                 return false;
             }
-            hint::spin_loop();
+            (0..PAUSES).for_each(|_| hint::spin_loop());
         }
         let mut in_time = true;
         loop {

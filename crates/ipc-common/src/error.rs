@@ -161,7 +161,10 @@ impl fmt::Display for Error {
                 write!(f, "cannot send or receive: the other end of the pipe is closed")
             }
             Error::Unfinished { items } => {
-                write!(f, "cannot join the queue: {items} item(s) are unfinished; wait longer")
+                write!(
+                    f,
+                    "cannot join the queue: {items} item(s) are unfinished; wait longer, or finish those of this thread"
+                )
             }
             Error::ItemsLost { pid, items } => write!(
                 f,

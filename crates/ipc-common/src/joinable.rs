@@ -27,10 +27,11 @@ struct Hand {
     items: AtomicU32,
 }
 
+/// The lock is held for each step by which an item comes into a hand or goes from it.
 #[repr(C)]
 struct Account {
     done: Counter,
-    done_lock: RobustLock,
+    lock: RobustLock,
     hands: [Hand; 64],
 }
 
@@ -116,7 +117,7 @@ impl<T: Serialize + DeserializeOwned> JoinableQueue<T> {
     /// [`Error::NothingInHand`] if it has none: `task_done` was called once too often.
     pub fn task_done(&self) -> Result<()> {
         let hand = self.hands().find(|hand| hand.lock.is_mine()).ok_or(Error::NothingInHand)?;
-        let _account = Locked::enter(&self.account.done_lock, Deadline::NEVER, || true)?;
+        let _account = Locked::enter(&self.account.lock, Deadline::NEVER, || true)?;
         self.account.done.add_one();
         if hand.items.fetch_sub(1, Relaxed) == 1 {
             hand.lock.unlock();
@@ -153,6 +154,8 @@ impl<T: Serialize + DeserializeOwned> JoinableQueue<T> {
             }
             let busy = self.hands().find(|hand| hand.items.load(Relaxed) > 0);
             let dead = match busy {
+                // Nobody else will finish those.
+                Some(hand) if hand.lock.is_mine() => None,
                 // Its lock becomes free when it has done with all, or when it dies.
                 Some(hand) => Locked::enter(&hand.lock, deadline, || true)?
                     .map(|_lock| (hand.items.load(Relaxed) > 0).then(|| hand.pid.load(Relaxed))),
@@ -176,10 +179,8 @@ impl<T: Serialize + DeserializeOwned> JoinableQueue<T> {
     /// deadline passed first.
     fn write_off(&self, deadline: Deadline) -> Result<Option<u32>> {
         let (_, taken) = self.queue.ring.counters();
-        let Account { done, done_lock, .. } = &*self.account;
-        // With both locks in hand nothing is taken or done meanwhile.
-        let Some(_consumers) = self.queue.ring.lock_consumers(deadline)? else { return Ok(None) };
-        let Some(_account) = Locked::enter(done_lock, deadline, || true)? else { return Ok(None) };
+        let Account { done, lock, .. } = &*self.account;
+        let Some(_account) = Locked::enter(lock, deadline, || true)? else { return Ok(None) };
         let (alive, dead): (Vec<_>, Vec<_>) = self.hands().partition(|hand| hand.lock.owner() != 0);
         let in_hand: u32 = alive.iter().map(|hand| hand.items.load(Relaxed)).sum();
         let lost = (taken.count().wrapping_sub(done.count()) / ONE).saturating_sub(in_hand);
@@ -188,9 +189,10 @@ impl<T: Serialize + DeserializeOwned> JoinableQueue<T> {
         Ok(Some(lost))
     }
 
-    /// Notes that this thread takes an item. If all hands are full, it goes without: then a loss
-    /// is noticed when the queue is empty, and not before.
-    fn take_in_hand(&self) {
+    /// Notes that this thread takes an item, and returns what to keep until it has. If all hands are
+    /// full, it goes without: then a loss is noticed when the queue is empty, and not before.
+    fn take_in_hand(&self) -> Result<Option<Locked<'_>>> {
+        let account = Locked::enter(&self.account.lock, Deadline::NEVER, || true)?;
         let is_free = |hand: &&Hand| {
             if hand.items.load(Relaxed) > 0 || !matches!(hand.lock.lock(Deadline::NOW), Ok(Some(_)))
             {
@@ -207,6 +209,7 @@ impl<T: Serialize + DeserializeOwned> JoinableQueue<T> {
             hand.pid.store(process::id(), Relaxed);
             hand.items.fetch_add(1, Relaxed);
         }
+        Ok(account)
     }
 
     fn hands(&self) -> impl Iterator<Item = &Hand> {

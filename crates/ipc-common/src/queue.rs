@@ -99,7 +99,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// [`Error::Closed`] if the queue is closed and empty. [`Error::Decode`] if the item is no `T`
     /// after all: it is gone, and the next one can be taken.
     pub fn get(&self) -> Result<T> {
-        self.get_until(Deadline::NEVER, || ())
+        self.get_until(Deadline::NEVER, || Ok(()))
     }
 
     /// Takes the first item if there is one now; Python's `get_nowait()`.
@@ -109,7 +109,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// [`Error::Empty`] if there is none, and as for [`get`](Queue::get).
     #[doc(alias = "get_nowait")]
     pub fn try_get(&self) -> Result<T> {
-        self.get_until(Deadline::NOW, || ())
+        self.get_until(Deadline::NOW, || Ok(()))
     }
 
     /// Takes the first item, and blocks for at most `timeout`; Python's `get(timeout=…)`.
@@ -118,7 +118,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// [`Error::Empty`] if there was none all the while, and as for [`get`](Queue::get).
     pub fn get_timeout(&self, timeout: Duration) -> Result<T> {
-        self.get_until(Deadline::after(timeout), || ())
+        self.get_until(Deadline::after(timeout), || Ok(()))
     }
 
     /// How many items are in the queue; Python's `qsize()`, but exact.
@@ -156,8 +156,12 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         })
     }
 
-    /// `taking` is called when an item is certain to be there, just before it is taken.
-    pub(crate) fn get_until(&self, deadline: Deadline, taking: impl FnOnce()) -> Result<T> {
+    /// `taking` is as for [`Ring::get`].
+    pub(crate) fn get_until<G>(
+        &self,
+        deadline: Deadline,
+        taking: impl FnOnce() -> Result<G>,
+    ) -> Result<T> {
         with_buffer(|bytes| {
             self.ring.get(bytes, deadline, taking)?;
             decode(bytes)

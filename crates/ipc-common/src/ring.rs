@@ -115,11 +115,6 @@ impl Ring {
         (&self.control.put, &self.control.taken)
     }
 
-    /// While the result lives, nothing is taken.
-    pub(crate) fn lock_consumers(&self, deadline: Deadline) -> Result<Option<Locked<'_>>> {
-        Locked::enter(&self.control.consumers.lock, deadline, || true)
-    }
-
     /// The number of items, exact at one moment during the call.
     pub(crate) fn len(&self) -> u32 {
         let Control { put, taken, .. } = &*self.control;
@@ -146,7 +141,8 @@ impl Ring {
 
     pub(crate) fn put(&self, item: &[u8], deadline: Deadline) -> Result<()> {
         let record = WORD + (item.len() as u64).next_multiple_of(WORD);
-        let limit = self.end() - 2 * WORD;
+        // With half of the ring, there is room on one side or the other whenever it is drained.
+        let limit = self.end() / 2 / WORD * WORD - WORD;
         if record > limit {
             return Err(Error::TooLarge { size: item.len(), limit: (limit - WORD) as usize });
         }
@@ -233,13 +229,13 @@ impl Ring {
         }
     }
 
-    /// Takes the first item into `item`. Calls `taking` when it is certain to be there, and after
-    /// that takes it, unless this process is killed in between.
-    pub(crate) fn get(
+    /// Takes the first item into `item`. When it is certain to be there, calls `taking`, and keeps
+    /// what that returns until the item is taken.
+    pub(crate) fn get<G>(
         &self,
         item: &mut Vec<u8>,
         deadline: Deadline,
-        taking: impl FnOnce(),
+        taking: impl FnOnce() -> Result<G>,
     ) -> Result<()> {
         let Control { put, taken, consumers, producers } = &*self.control;
         let lock = Locked::enter(&consumers.lock, deadline, || self.len() == 0)?;
@@ -277,8 +273,9 @@ impl Ring {
         fence(Release); // who sees what is written now sees the count before it
         next.offset.store(head, Relaxed);
         next.jumps.store(jumps, Relaxed);
-        taking();
+        let until_taken = taking()?;
         taken.add_one();
+        drop(until_taken);
         let is_drained = consumers.seen_put.load(Relaxed) == count.wrapping_add(ONE);
         if is_drained && head > KEEP || head < from && from > KEEP {
             // A producer who is at it will do the same for us.

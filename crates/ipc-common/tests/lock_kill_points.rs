@@ -11,11 +11,9 @@ mod support;
 use std::process::ExitCode;
 
 use ipc_common::{Child, Lock};
-use nix::sys::ptrace;
 use nix::sys::signal::{Signal, raise};
-use nix::sys::wait::{WaitStatus, waitpid};
 
-use support::victim::{Step, Victim, at_every_instruction};
+use support::victim::{Victim, at_every_instruction};
 use support::*;
 
 fn main() -> ExitCode {
@@ -100,15 +98,9 @@ fn lock_with_another_asleep() {
         let mut holder = Some(Holder::of(&lock));
         let other = sleeper(&lock);
         let victim = Victim::new(|| drop(lock.lock().unwrap()));
-        let reached = (0..n).all(|_| match victim.step() {
-            Step::Done => true,
-            Step::End => false,
-            Step::Asleep => {
-                if let Some(holder) = holder.take() {
-                    holder.release();
-                }
-                victim.wake();
-                true
+        let reached = victim.steps_and_wake(n, || {
+            if let Some(holder) = holder.take() {
+                holder.release();
             }
         });
         victim.kill();
@@ -129,9 +121,7 @@ fn unlock_with_another_asleep() {
             raise(Signal::SIGSTOP).unwrap();
             drop(guard);
         });
-        ptrace::cont(victim.pid(), None).unwrap();
-        let stop = waitpid(victim.pid(), None);
-        assert_eq!(stop, Ok(WaitStatus::Stopped(victim.pid(), Signal::SIGSTOP)));
+        victim.run_to_stop();
         let other = sleeper(&lock);
         let reached = victim.steps(n);
         victim.kill();
@@ -146,10 +136,10 @@ fn unlock_with_another_asleep() {
 fn victim_woken_before_another(lock: &Lock) -> (Victim, Child) {
     let holder = Holder::of(lock);
     let victim = Victim::new(|| drop(lock.lock().unwrap()));
-    while victim.step() != Step::Asleep {}
+    assert!(victim.step_to_sleep());
     let other = sleeper(lock);
     holder.release();
-    victim.wake();
+    victim.woken();
     (victim, other)
 }
 
@@ -174,7 +164,7 @@ fn woken_too_late_with_another_asleep() {
         let (victim, other) = victim_woken_before_another(&lock);
         let third = Holder::of(&lock);
         // To where it goes to sleep again.
-        let reached = (0..n).all(|_| victim.step() == Step::Done);
+        let reached = victim.steps_awake(n);
         victim.kill();
         third.release();
         assert_eq!(join(&other), 0, "the other sleeper does not get the lock");

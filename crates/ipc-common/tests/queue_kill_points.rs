@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use ipc_common::{Error, JoinableQueue, Queue};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-use support::victim::{Step, Victim, at_every_instruction};
+use support::victim::{Victim, at_every_instruction};
 use support::*;
 
 fn main() -> ExitCode {
@@ -31,11 +31,12 @@ fn main() -> ExitCode {
     ])
 }
 
-/// A number and as many bytes as it says.
-type Item = (usize, Vec<u8>);
+/// A number, and a text that is as long as it says. (Short ones for the victim: from about 2000
+/// bytes on a copy is a single instruction that stops after every byte.)
+type Item = (usize, String);
 
 fn item(size: usize) -> Item {
-    (size, (0..size).map(|i| (i * 7 + size) as u8).collect())
+    (size, (0..size).map(|i| char::from(b'a' + ((i * 7 + size) % 26) as u8)).collect())
 }
 
 fn items(sizes: &[usize]) -> Vec<Item> {
@@ -127,11 +128,14 @@ fn put_that_goes_back_to_the_beginning() {
 
 fn put_into_the_room_that_is_left() {
     // Behind the items too little room is left, and before them too little to go back unasked.
-    put("put into what is left", 5_000, || {
+    let Err(Error::TooLarge { limit, .. }) = small_queue().put(&item(8 << 20)) else { panic!() };
+    let before = items(&[15_000, limit - 1_000, limit - 15_200]);
+    put("put into what is left", 1_500, || {
         let queue = small_queue();
-        let (queue, _) = with(queue, &[15_000, 480_000]);
+        before.iter().for_each(|item| queue.put(item).unwrap());
+        assert!(matches!(queue.try_put(&item(20_000)), Err(Error::Full)));
         queue.get().unwrap();
-        (queue, items(&[480_000]))
+        (queue, before[1..].to_vec())
     });
 }
 
@@ -140,15 +144,9 @@ fn put_that_waits_for_room() {
         let (queue, before) = with(Queue::bounded(2).unwrap(), &[1, 2]);
         let victim = Victim::new(|| queue.put(&item(3)).unwrap());
         let mut taken = 0;
-        let reached = (0..n).all(|_| match victim.step() {
-            Step::Done => true,
-            Step::End => false,
-            Step::Asleep => {
-                assert_eq!(queue.get_timeout(DEADLINE).unwrap(), before[taken]);
-                taken += 1;
-                victim.wake();
-                true
-            }
+        let reached = victim.steps_and_wake(n, || {
+            assert_eq!(queue.get_timeout(DEADLINE).unwrap(), before[taken]);
+            taken += 1;
         });
         victim.kill();
         let mut after = before[taken..].to_vec();
@@ -192,7 +190,13 @@ fn get_behind_a_jump() {
 }
 
 fn get_that_gives_memory_back() {
-    get("get that gives memory back", || with(advanced(Queue::new().unwrap(), 17 << 20), &[9]));
+    let large = item(17 << 20);
+    get("get that gives memory back", || {
+        let queue = Queue::new().unwrap();
+        queue.put(&large).unwrap();
+        queue.get().unwrap();
+        with(queue, &[9])
+    });
 }
 
 fn get_that_waits_for_an_item() {
@@ -200,15 +204,9 @@ fn get_that_waits_for_an_item() {
         let queue = Queue::new().unwrap();
         let victim = Victim::new(|| drop(queue.get().unwrap()));
         let mut put = false;
-        let reached = (0..n).all(|_| match victim.step() {
-            Step::Done => true,
-            Step::End => false,
-            Step::Asleep => {
-                queue.put_timeout(&item(5), DEADLINE).unwrap();
-                put = true;
-                victim.wake();
-                true
-            }
+        let reached = victim.steps_and_wake(n, || {
+            queue.put_timeout(&item(5), DEADLINE).unwrap();
+            put = true;
         });
         victim.kill();
         finds(&queue, &items(&[5][..usize::from(put)]), &[]);

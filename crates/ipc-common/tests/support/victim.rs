@@ -1,6 +1,9 @@
-//! A process that is stepped through an operation, instruction by instruction, and killed there.
+//! A process that is led to an instruction of an operation, the next one each time, and killed
+//! there.
 
-use ipc_common::{Child, Lock};
+use std::cell::RefCell;
+
+use ipc_common::{Child, Lock, Queue};
 use nix::sys::ptrace;
 use nix::sys::signal::{Signal, raise};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -8,12 +11,48 @@ use nix::unistd::Pid;
 
 use super::{is_in_futex, join, start};
 
+/// The way that victims of a scene have gone so far.
+#[derive(Default)]
+struct Way {
+    /// The address of the instruction after each step.
+    addresses: Vec<u64>,
+    /// The step that slept.
+    sleeps: Option<usize>,
+    /// This time it was another way, so that the place was not found.
+    missed: bool,
+    /// Go step by step.
+    slowly: bool,
+}
+
+thread_local! {
+    static WAY: RefCell<Way> = RefCell::default();
+}
+
+/// Plays `scene(n)` for n = 0, 1, 2, … until it says that n was past the end, and tells how many
+/// instructions that were.
+pub(crate) fn at_every_instruction(name: &str, mut scene: impl FnMut(usize) -> bool) {
+    WAY.take();
+    let mut play = |n| {
+        let reached = scene(n);
+        if !WAY.with_borrow(|way| way.missed) {
+            return reached;
+        }
+        WAY.replace(Way { slowly: true, ..Way::default() });
+        let reached = scene(n);
+        WAY.with_borrow_mut(|way| way.slowly = false);
+        reached
+    };
+    let kill_points = (0..).take_while(|&n| play(n)).count();
+    println!("{name}: killed at {kill_points} instructions");
+    assert!(kill_points > 50, "nothing was watched");
+}
+
 /// A process under the control of this one.
 pub(crate) struct Victim(Child);
 
 /// Where a step has led.
 #[derive(PartialEq)]
-pub(crate) enum Step {
+enum Step {
     /// To the next instruction.
     Done,
     /// Into a system call that sleeps.
@@ -26,17 +65,18 @@ impl Victim {
     /// Starts a process that stops at the first instruction of `watched`.
     pub(crate) fn new(watched: impl FnOnce()) -> Self {
         let child = start(|| {
-            drop(Lock::new().unwrap().lock().unwrap()); // the first looks up what all others know
+            // The first of each looks up or allocates what all others use.
+            drop(Lock::new().unwrap().lock().unwrap());
+            let queue = Queue::new().unwrap();
+            queue.put(&"x".repeat(20_000)).unwrap();
+            queue.get().unwrap();
             ptrace::traceme().unwrap();
             raise(Signal::SIGSTOP).unwrap();
             watched();
             raise(Signal::SIGSTOP).unwrap();
         });
         let victim = Victim(child);
-        assert_eq!(
-            waitpid(victim.pid(), None),
-            Ok(WaitStatus::Stopped(victim.pid(), Signal::SIGSTOP))
-        );
+        victim.expect(Signal::SIGSTOP);
         victim
     }
 
@@ -44,8 +84,67 @@ impl Victim {
         Pid::from_raw(self.0.pid() as i32)
     }
 
+    pub(crate) fn kill(self) {
+        self.0.kill().unwrap();
+        assert_eq!(join(&self.0), -9);
+    }
+
+    /// Runs on to where it stops itself.
+    pub(crate) fn run_to_stop(&self) {
+        ptrace::cont(self.pid(), None).unwrap();
+        self.expect(Signal::SIGSTOP);
+    }
+
+    fn expect(&self, signal: Signal) {
+        assert_eq!(waitpid(self.pid(), None), Ok(WaitStatus::Stopped(self.pid(), signal)));
+    }
+
+    /// Goes on by `n` instructions, none of which may sleep. `false` if the end came first.
+    pub(crate) fn steps(&self, n: usize) -> bool {
+        self.steps_and_wake(n, || panic!("the victim sleeps where it should not"))
+    }
+
+    /// Goes on by `n` instructions. If one sleeps, `wake` has to wake it.
+    pub(crate) fn steps_and_wake(&self, n: usize, mut wake: impl FnMut()) -> bool {
+        let mut done = 0;
+        WAY.with_borrow_mut(|way| {
+            if way.addresses.is_empty() {
+                way.addresses.push(self.address());
+            }
+            while done < n {
+                let known = way.addresses.len() - 1;
+                let awake =
+                    way.sleeps.filter(|&sleeps| done < sleeps).map_or(n, |sleeps| sleeps - 1);
+                let place = known.min(awake).min(n);
+                if place > done && !way.slowly {
+                    if !self.run_to(&way.addresses[done..=place]) {
+                        way.missed = true;
+                        return false;
+                    }
+                    done = place;
+                    continue;
+                }
+                match self.step() {
+                    Step::End => return false,
+                    Step::Done => {}
+                    Step::Asleep => {
+                        way.sleeps = Some(done + 1);
+                        wake();
+                        self.expect(Signal::SIGTRAP);
+                    }
+                }
+                done += 1;
+                way.addresses.truncate(done.max(known + 1));
+                if done == way.addresses.len() {
+                    way.addresses.push(self.address());
+                }
+            }
+            true
+        })
+    }
+
     /// One instruction.
-    pub(crate) fn step(&self) -> Step {
+    fn step(&self) -> Step {
         ptrace::step(self.pid(), None).unwrap();
         for looks in 0_u64.. {
             match waitpid(self.pid(), Some(WaitPidFlag::WNOHANG)).unwrap() {
@@ -55,11 +154,32 @@ impl Victim {
                 WaitStatus::StillAlive if looks % 64 == 63 && self.is_asleep() => {
                     return Step::Asleep;
                 }
-                WaitStatus::StillAlive => std::hint::spin_loop(),
+                WaitStatus::StillAlive => std::thread::yield_now(),
                 other => panic!("the victim: {other:?}"),
             }
         }
         unreachable!()
+    }
+
+    /// Goes on by `n` instructions. `false` if it fell asleep before, or came to the end.
+    pub(crate) fn steps_awake(&self, n: usize) -> bool {
+        (0..n).all(|_| self.step() == Step::Done)
+    }
+
+    /// Goes on until it is asleep. `false` if the end came first.
+    pub(crate) fn step_to_sleep(&self) -> bool {
+        loop {
+            match self.step() {
+                Step::Done => {}
+                Step::Asleep => return true,
+                Step::End => return false,
+            }
+        }
+    }
+
+    /// After something that wakes it: back to its next instruction.
+    pub(crate) fn woken(&self) {
+        self.expect(Signal::SIGTRAP);
     }
 
     /// In a futex call and asleep there, not just about to stop on its way out of it.
@@ -68,30 +188,52 @@ impl Victim {
         is_in_futex(self.0.pid()) && stat.rsplit(") ").next().unwrap().starts_with('S')
     }
 
-    /// As many instructions, none of which may sleep; `false` if the end came first.
-    pub(crate) fn steps(&self, n: usize) -> bool {
-        (0..n).all(|_| match self.step() {
-            Step::Done => true,
-            Step::End => false,
-            Step::Asleep => panic!("the victim sleeps where it should not"),
-        })
+    /// Goes the same way as another before it, from its first address to its last, by breakpoints.
+    /// `false` if it has gone another one.
+    #[cfg(target_arch = "x86_64")]
+    fn run_to(&self, way: &[u64]) -> bool {
+        let (pid, last) = (self.pid(), *way.last().unwrap());
+        let place = std::ptr::with_exposed_provenance_mut(last as usize);
+        let mut at = 0;
+        while way[at + 1..].contains(&last) {
+            if way[at] == last {
+                // From here a breakpoint would stop it before it has gone anywhere.
+                if self.step() != Step::Done {
+                    return false;
+                }
+                at += 1;
+                continue;
+            }
+            const INT3: i64 = 0xCC;
+            let code = ptrace::read(pid, place).unwrap();
+            ptrace::write(pid, place, code & !0xFF | INT3).unwrap();
+            ptrace::cont(pid, None).unwrap();
+            match waitpid(pid, None).unwrap() {
+                WaitStatus::Stopped(_, Signal::SIGTRAP) => {}
+                WaitStatus::Stopped(_, Signal::SIGSTOP) => return false,
+                other => panic!("the victim: {other:?}"),
+            }
+            ptrace::write(pid, place, code).unwrap();
+            let mut registers = ptrace::getregs(pid).unwrap();
+            registers.rip -= 1;
+            ptrace::setregs(pid, registers).unwrap();
+            at += 1 + way[at + 1..].iter().position(|&address| address == last).unwrap();
+        }
+        true
     }
 
-    /// After something that wakes it: back to its next instruction.
-    pub(crate) fn wake(&self) {
-        assert_eq!(waitpid(self.pid(), None), Ok(WaitStatus::Stopped(self.pid(), Signal::SIGTRAP)));
+    #[cfg(not(target_arch = "x86_64"))]
+    fn run_to(&self, way: &[u64]) -> bool {
+        way[1..].iter().all(|_| self.step() == Step::Done)
     }
 
-    pub(crate) fn kill(self) {
-        self.0.kill().unwrap();
-        assert_eq!(join(&self.0), -9);
+    #[cfg(target_arch = "x86_64")]
+    fn address(&self) -> u64 {
+        ptrace::getregs(self.pid()).unwrap().rip
     }
-}
 
-/// Plays `scene(n)` for n = 0, 1, 2, … until it says that n was past the end, and tells how many
-/// instructions that were.
-pub(crate) fn at_every_instruction(name: &str, mut scene: impl FnMut(usize) -> bool) {
-    let kill_points = (0..).take_while(|&n| scene(n)).count();
-    println!("{name}: killed at {kill_points} instructions");
-    assert!(kill_points > 50, "nothing was watched");
+    #[cfg(not(target_arch = "x86_64"))]
+    fn address(&self) -> u64 {
+        0
+    }
 }
