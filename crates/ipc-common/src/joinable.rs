@@ -14,8 +14,7 @@ use crate::counter::{Counter, ONE};
 use crate::deadline::Deadline;
 use crate::memory::{Shareable, Shared};
 use crate::queue::Queue;
-use crate::ring::Locked;
-use crate::robust::RobustLock;
+use crate::robust::{Locked, RobustLock};
 use crate::{Error, Result};
 
 /// A consumer's items: taken, and not yet done. It holds the lock for as long as there are any, so

@@ -35,7 +35,11 @@ use crate::ring::Ring;
 /// ```
 ///
 /// Items travel as MessagePack. What that cannot tell apart arrives as the simpler of the two, as
-/// in JSON: `Some(None)` as `None`. Bytes in bulk are fastest as `serde_bytes::ByteBuf`.
+/// in JSON: `Some(None)` as `None`. Bytes in bulk are fastest as `serde_bytes::ByteBuf`. The largest
+/// item takes half as many bytes as the machine has memory.
+///
+/// A process that is *stopped* (SIGSTOP, a debugger) in the middle of a call keeps the others from
+/// the same kind of call until it goes on; their timeouts are kept.
 pub struct Queue<T> {
     pub(crate) ring: Ring,
     items: PhantomData<fn(T) -> T>,
@@ -75,6 +79,8 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
 
     /// Puts an item in if there is room now; Python's `put_nowait(item)`.
     ///
+    /// Waits only for another process that is in the middle of a `put`, and for 100 ms at most.
+    ///
     /// # Errors
     ///
     /// [`Error::Full`] if there is none, and as for [`put`](Queue::put).
@@ -92,7 +98,8 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         self.put_until(item, Deadline::after(timeout))
     }
 
-    /// Takes the first item, and blocks while there is none; Python's `get()`.
+    /// Takes the first item, and blocks while there is none; Python's `get()`. That is for ever if
+    /// nobody puts one any more and nobody calls [`close`](Queue::close).
     ///
     /// # Errors
     ///
@@ -103,6 +110,8 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     }
 
     /// Takes the first item if there is one now; Python's `get_nowait()`.
+    ///
+    /// Waits only for another process that is in the middle of a `get`, and for 100 ms at most.
     ///
     /// # Errors
     ///

@@ -31,14 +31,13 @@ use std::num::NonZeroUsize;
 use std::slice;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU32, AtomicU64, fence};
-use std::time::Duration;
 
 use nix::unistd::{SysconfVar, sysconf};
 
 use crate::counter::{Counter, ONE};
 use crate::deadline::Deadline;
 use crate::memory::{Mapping, Shareable, Shared};
-use crate::robust::RobustLock;
+use crate::robust::{Locked, RobustLock};
 use crate::{Error, Result};
 
 /// Counts wrap around; no more items than half their range can be told apart.
@@ -93,8 +92,6 @@ const WORD: u64 = 8;
 const LOOK: u64 = 16 << 10;
 /// A drained ring keeps this much of its memory.
 const KEEP: u64 = 16 << 20;
-/// A call that is not to wait does wait so long for a lock that is only held for an instant.
-const INSTANT: Duration = Duration::from_millis(100);
 pub(crate) struct Ring {
     control: Shared<Control>,
     data: Mapping,
@@ -335,35 +332,6 @@ impl Place {
     fn pair(places: &[Place; 2], count: u32) -> (&Place, &Place) {
         let odd = (count / ONE % 2) as usize;
         (&places[odd], &places[1 - odd])
-    }
-}
-
-/// A side's lock, until it is dropped.
-pub(crate) struct Locked<'a> {
-    lock: &'a RobustLock,
-    owner_died: bool,
-}
-
-impl<'a> Locked<'a> {
-    /// If the caller does not want to wait, it does so all the same for somebody who is at work,
-    /// but not if there is nothing to do: he may be waiting for that himself. `None` if the deadline
-    /// passed first.
-    pub(crate) fn enter(
-        lock: &'a RobustLock,
-        deadline: Deadline,
-        nothing_to_do: impl FnOnce() -> bool,
-    ) -> Result<Option<Self>> {
-        let mut locked = lock.lock(deadline)?;
-        if locked.is_none() && deadline == Deadline::NOW && !nothing_to_do() {
-            locked = lock.lock(Deadline::after(INSTANT))?;
-        }
-        Ok(locked.map(|owner_died| Locked { lock, owner_died }))
-    }
-}
-
-impl Drop for Locked<'_> {
-    fn drop(&mut self) {
-        self.lock.unlock();
     }
 }
 

@@ -47,6 +47,7 @@ use std::ptr;
 use std::sync::Once;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicIsize, AtomicU64, AtomicUsize, compiler_fence};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::unistd::gettid;
@@ -222,6 +223,37 @@ impl RobustLock {
             next_of(prev).store(next, Relaxed);
         }
         compiler_fence(SeqCst); // the lock is out of the list before it is free
+    }
+}
+
+/// A call that is not to wait does wait so long for a lock that is only held for an instant.
+const INSTANT: Duration = Duration::from_millis(100);
+/// A lock that is held until this is dropped.
+pub(crate) struct Locked<'a> {
+    lock: &'a RobustLock,
+    pub(crate) owner_died: bool,
+}
+
+impl<'a> Locked<'a> {
+    /// If the caller does not want to wait, it does so all the same for somebody who is at work,
+    /// but not if there is nothing to do: he may be waiting for that himself. `None` if the deadline
+    /// passed first.
+    pub(crate) fn enter(
+        lock: &'a RobustLock,
+        deadline: Deadline,
+        nothing_to_do: impl FnOnce() -> bool,
+    ) -> Result<Option<Self>> {
+        let mut locked = lock.lock(deadline)?;
+        if locked.is_none() && deadline == Deadline::NOW && !nothing_to_do() {
+            locked = lock.lock(Deadline::after(INSTANT))?;
+        }
+        Ok(locked.map(|owner_died| Locked { lock, owner_died }))
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        self.lock.unlock();
     }
 }
 
