@@ -26,6 +26,9 @@ use crate::{Error, Result};
 /// file in memory that holds it, so that it too arrives whole or not at all.
 const INLINE: usize = 16 << 10;
 
+/// How often to look for a message before going to sleep, which costs much more.
+const LOOKS: u32 = 20;
+
 /// Two connected ends that can both send and receive; Python's `Pipe()`.
 ///
 /// `A` is what the first sends and the second receives, `B` what goes the other way.
@@ -166,10 +169,13 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
     fn recv_packet(&self, bytes: &mut [u8]) -> nix::Result<(usize, Option<File>)> {
         let mut space = cmsg_space!(RawFd);
         let mut parts = [IoSliceMut::new(bytes)];
+        let mut tries = 0;
         loop {
-            let (fd, flags) = (self.socket.as_raw_fd(), MsgFlags::MSG_CMSG_CLOEXEC);
+            tries += 1;
+            let patience = if tries < LOOKS { MsgFlags::MSG_DONTWAIT } else { MsgFlags::empty() };
+            let (fd, flags) = (self.socket.as_raw_fd(), MsgFlags::MSG_CMSG_CLOEXEC | patience);
             let packet = match recvmsg::<()>(fd, &mut parts, Some(&mut space), flags) {
-                Err(Errno::EINTR | Errno::ECONNRESET) => continue,
+                Err(Errno::EINTR | Errno::ECONNRESET | Errno::EAGAIN) => continue,
                 packet => packet?,
             };
             let file = packet.cmsgs()?.find_map(|message| match message {
