@@ -23,11 +23,12 @@ const KEEP: usize = 4 << 20;
 /// Calls `f` with an empty buffer.
 pub(crate) fn with_buffer<R>(f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
     // Taken, not borrowed: `f` runs the user's code, which may come here again.
-    let mut buffer = BUFFER.take();
+    // (In a destructor at the thread's end there may be none any more.)
+    let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
     buffer.clear();
     let result = f(&mut buffer);
     if buffer.capacity() <= KEEP {
-        BUFFER.set(buffer);
+        let _ = BUFFER.try_with(|kept| kept.set(buffer));
     }
     result
 }

@@ -83,8 +83,8 @@ pub enum Nothing {}
 ///
 /// The connection ends when the other end is closed in *all* processes that have it, and a process
 /// that is started gets a copy of every end that is open then, whether its closure uses it or not.
-/// Move each end into the closure that needs it, so that the parent keeps none; still, of two
-/// children only the second sees the end of the first, as the first has a copy of both ends.
+/// Move each end into the closure that needs it, so that the parent keeps none, and start the first
+/// of two children [without](crate::Process::start_without) the end that is for the second.
 pub struct Connection<S, R = S> {
     socket: OwnedFd,
     types: PhantomData<fn(S) -> R>,
@@ -103,7 +103,11 @@ impl<S: Serialize, R> Connection<S, R> {
         with_buffer(|bytes| {
             encode(message, bytes)?;
             let sent = if bytes.len() <= INLINE {
-                self.send_packet(bytes, &[])
+                match self.send_packet(bytes, &[]) {
+                    // The system's buffers are smaller than they usually are.
+                    Err(Errno::EMSGSIZE) => self.send_file(bytes),
+                    sent => sent,
+                }
             } else {
                 self.send_file(bytes)
             };
@@ -150,11 +154,17 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
     ///
     /// [`Error::Hangup`] if there is none and the other end is closed everywhere (Python's
     /// `EOFError`). [`Error::Decode`] if the message is no `R`: it is gone, the next can be received.
+    /// [`Error::System`] if the message is larger than 16 KiB and no descriptor is free for it.
     pub fn recv(&self) -> Result<R> {
         with_buffer(|bytes| {
             bytes.resize(INLINE + 1, 0);
-            let (len, file) =
-                self.recv_packet(bytes).map_err(|e| Error::system("receive", "", e))?;
+            let (len, file) = self.recv_packet(bytes).map_err(|e| match e {
+                Errno::ENOBUFS => {
+                    let tried = "receive a large message, which is lost";
+                    Error::system(tried, "close some files (ulimit -n)", e)
+                }
+                e => Error::system("receive", "", e),
+            })?;
             bytes.truncate(len);
             match (bytes.pop(), file) {
                 (None, _) => return Err(Error::Hangup),
@@ -175,15 +185,16 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
             let patience = if tries < LOOKS { MsgFlags::MSG_DONTWAIT } else { MsgFlags::empty() };
             let (fd, flags) = (self.socket.as_raw_fd(), MsgFlags::MSG_CMSG_CLOEXEC | patience);
             let packet = match recvmsg::<()>(fd, &mut parts, Some(&mut space), flags) {
-                Err(Errno::EINTR | Errno::ECONNRESET | Errno::EAGAIN) => continue,
+                Err(Errno::EINTR | Errno::ECONNRESET) => continue,
+                Err(Errno::EAGAIN) if tries < LOOKS => continue,
                 packet => packet?,
             };
-            let file = packet.cmsgs()?.find_map(|message| match message {
-                ControlMessageOwned::ScmRights(fds) => fds.first().copied(),
-                _ => None,
+            let fds = packet.cmsgs()?.flat_map(|message| match message {
+                ControlMessageOwned::ScmRights(fds) => fds,
+                _ => Vec::new(),
             });
-            // SAFETY: the kernel has just made this descriptor for us.
-            let file = file.map(|fd| unsafe { File::from_raw_fd(fd) });
+            // SAFETY: the kernel has just made these descriptors for us. (There is one at most.)
+            let file = fds.map(|fd| unsafe { File::from_raw_fd(fd) }).last();
             return Ok((packet.bytes, file));
         }
     }

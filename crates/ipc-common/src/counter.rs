@@ -48,8 +48,17 @@ impl Counter {
     /// Waits while the count is `count` and the ring not closed; `false` if it still is when the
     /// deadline passes.
     pub(crate) fn wait_while(&self, count: u32, deadline: Deadline) -> bool {
+        self.wait(count, !ASLEEP, deadline)
+    }
+
+    /// The same, but whether it is closed does not matter.
+    pub(crate) fn wait_for_more(&self, count: u32, deadline: Deadline) -> bool {
+        self.wait(count, COUNT, deadline)
+    }
+
+    fn wait(&self, count: u32, watched: u32, deadline: Deadline) -> bool {
         for _ in 0..LOOKS {
-            if self.0.load(Acquire) & !ASLEEP != count {
+            if self.0.load(Acquire) & watched != count {
                 return true;
             }
             if deadline == Deadline::NOW {
@@ -60,7 +69,7 @@ impl Counter {
         let mut in_time = true;
         loop {
             let word = self.0.load(Acquire);
-            if word & !ASLEEP != count {
+            if word & watched != count {
                 return true;
             }
             if !in_time {

@@ -73,11 +73,13 @@ pub enum Error {
     },
     /// A consumer died with items in its hands.
     ItemsLost {
-        /// Its id; 0 if that is not known.
+        /// Its id. (If several died since this was said last, it is one of them.)
         pid: u32,
-        /// How many.
+        /// How many were lost, by all of them.
         items: u32,
     },
+    /// As many threads as can be told apart have taken items and not finished them.
+    TooManyConsumers,
     /// `task_done` without an item in hand.
     NothingInHand,
     /// An item that never fits.
@@ -171,6 +173,10 @@ impl fmt::Display for Error {
                 "cannot join the queue: process {pid} died with {items} item(s) that it had taken and \
                  not finished; put them again if they are needed"
             ),
+            Error::TooManyConsumers => write!(
+                f,
+                "cannot get: 128 threads have taken items and not finished them; finish some first"
+            ),
             Error::NothingInHand => write!(
                 f,
                 "cannot finish an item: this thread has taken none that is unfinished; call \
@@ -184,7 +190,8 @@ impl fmt::Display for Error {
             Error::Encode(e) => write!(f, "cannot turn the item into bytes: {e}; nothing was sent"),
             Error::Decode(e) => write!(
                 f,
-                "cannot turn the bytes into an item: {e}; they are lost, put and get the same type"
+                "cannot turn the bytes into an item: {e}; they are lost. Put and get the same type, \
+                 and nest it no deeper than 1024"
             ),
             Error::Unsupported(what) => write!(f, "this platform is not supported: {what}"),
         }

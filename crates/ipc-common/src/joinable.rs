@@ -1,7 +1,7 @@
 //! [`JoinableQueue`]: a queue that knows when all its items have been dealt with.
 
 use std::fmt;
-use std::ops::Deref;
+use std::mem::ManuallyDrop;
 use std::process;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
@@ -30,8 +30,11 @@ struct Hand {
 #[repr(C)]
 struct Account {
     done: Counter,
+    /// What the dead had in hand, counted as done, and not yet been said; and who it was.
+    lost: AtomicU32,
+    lost_by: AtomicU32,
     lock: RobustLock,
-    hands: [Hand; 64],
+    hands: [Hand; 128],
 }
 
 // SAFETY: only atomics and locks, for which zero bytes are valid.
@@ -40,7 +43,8 @@ unsafe impl Shareable for Account {}
 /// A [`Queue`] whose items count as unfinished from `put` until [`task_done`](Self::task_done);
 /// Python's `multiprocessing.JoinableQueue`.
 ///
-/// It has all methods of [`Queue`]. The thread that took an item says that it is done.
+/// It has the methods of [`Queue`]. The thread that took an item says that it is done. An item that
+/// cannot be decoded counts as done.
 ///
 /// ```
 /// use ipc_common::{JoinableQueue, Process};
@@ -60,7 +64,8 @@ unsafe impl Shareable for Account {}
 /// ```
 pub struct JoinableQueue<T> {
     queue: Queue<T>,
-    account: Shared<Account>,
+    // Not dropped while a thread of this process has an item in hand: see `drop`.
+    account: ManuallyDrop<Shared<Account>>,
 }
 
 impl<T: Serialize + DeserializeOwned> JoinableQueue<T> {
@@ -79,34 +84,93 @@ impl<T: Serialize + DeserializeOwned> JoinableQueue<T> {
     ///
     /// As for [`new`](Self::new).
     pub fn bounded(most: usize) -> Result<Self> {
-        Ok(JoinableQueue { queue: Queue::bounded(most)?, account: Shared::zeroed()? })
+        Ok(JoinableQueue {
+            queue: Queue::bounded(most)?,
+            account: ManuallyDrop::new(Shared::zeroed()?),
+        })
+    }
+
+    /// As [`Queue::put`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Queue::put`].
+    pub fn put(&self, item: &T) -> Result<()> {
+        self.queue.put(item)
+    }
+
+    /// As [`Queue::try_put`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Queue::try_put`].
+    pub fn try_put(&self, item: &T) -> Result<()> {
+        self.queue.try_put(item)
+    }
+
+    /// As [`Queue::put_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Queue::put_timeout`].
+    pub fn put_timeout(&self, item: &T, timeout: Duration) -> Result<()> {
+        self.queue.put_timeout(item, timeout)
     }
 
     /// As [`Queue::get`]: the item is in this thread's hands until [`task_done`](Self::task_done).
     ///
     /// # Errors
     ///
-    /// As for [`Queue::get`].
+    /// As for [`Queue::get`], and [`Error::TooManyConsumers`] if 128 threads have items in hand.
     pub fn get(&self) -> Result<T> {
-        self.queue.get_until(Deadline::NEVER, || self.take_in_hand())
+        self.get_until(Deadline::NEVER)
     }
 
     /// As [`Queue::try_get`].
     ///
     /// # Errors
     ///
-    /// As for [`Queue::try_get`].
+    /// As for [`Queue::try_get`] and [`get`](Self::get).
     pub fn try_get(&self) -> Result<T> {
-        self.queue.get_until(Deadline::NOW, || self.take_in_hand())
+        self.get_until(Deadline::NOW)
     }
 
     /// As [`Queue::get_timeout`].
     ///
     /// # Errors
     ///
-    /// As for [`Queue::get_timeout`].
+    /// As for [`Queue::get_timeout`] and [`get`](Self::get).
     pub fn get_timeout(&self, timeout: Duration) -> Result<T> {
-        self.queue.get_until(Deadline::after(timeout), || self.take_in_hand())
+        self.get_until(Deadline::after(timeout))
+    }
+
+    /// As [`Queue::len`]: items in somebody's hands are not in the queue any more.
+    #[doc(alias = "qsize")]
+    pub fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// As [`Queue::is_empty`].
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// As [`Queue::is_full`].
+    pub fn is_full(&self) -> bool {
+        self.queue.is_full()
+    }
+
+    /// As [`Queue::close`].
+    pub fn close(&self) {
+        self.queue.close();
+    }
+
+    fn get_until(&self, deadline: Deadline) -> Result<T> {
+        let item = self.queue.get_until(deadline, || self.take_in_hand());
+        match item {
+            Err(Error::Decode(_)) => self.task_done().and(item),
+            _ => item,
+        }
     }
 
     /// Says that an item which this thread took has been dealt with; Python's `task_done()`.
@@ -138,7 +202,8 @@ impl<T: Serialize + DeserializeOwned> JoinableQueue<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Unfinished`] if items are left then, and as for [`join`](Self::join).
+    /// [`Error::Unfinished`] if items are left then (at once, if some of them are in this thread's own
+    /// hands), and as for [`join`](Self::join).
     pub fn join_timeout(&self, timeout: Duration) -> Result<()> {
         self.join_until(Deadline::after(timeout))
     }
@@ -147,68 +212,80 @@ impl<T: Serialize + DeserializeOwned> JoinableQueue<T> {
         let (put, taken) = self.queue.ring.counters();
         loop {
             let seen = taken.count();
-            let unfinished = put.count().wrapping_sub(self.account.done.count()) / ONE;
-            if unfinished == 0 {
-                return Ok(());
-            }
+            let done = self.account.done.count(); // before what was put: it is never more
+            let items = put.count().wrapping_sub(done) / ONE;
+            let unfinished = Error::Unfinished { items };
             let busy = self.hands().find(|hand| hand.items.load(Relaxed) > 0);
-            let dead = match busy {
+            match busy {
+                _ if items == 0 => {}
                 // Nobody else will finish those.
-                Some(hand) if hand.lock.is_mine() => None,
+                Some(hand) if hand.lock.is_mine() => return Err(unfinished),
                 // Its lock becomes free when it has done with all, or when it dies.
-                Some(hand) => Locked::enter(&hand.lock, deadline, || true)?
-                    .map(|_lock| (hand.items.load(Relaxed) > 0).then(|| hand.pid.load(Relaxed))),
-                None if seen == put.count() => Some(Some(0)),
-                None => taken.wait_while(seen, deadline).then_some(None),
-            };
-            let lost = match dead {
-                Some(Some(pid)) => self.write_off(deadline)?.map(|items| (pid, items)),
-                Some(None) => Some((0, 0)),
-                None => None,
-            };
-            match lost {
-                Some((_, 0)) => {}
-                Some((pid, items)) => return Err(Error::ItemsLost { pid, items }),
-                None => return Err(Error::Unfinished { items: unfinished }),
+                Some(hand) => {
+                    drop(Locked::enter(&hand.lock, deadline, || true)?.ok_or(unfinished)?)
+                }
+                None if seen == put.count() => {}
+                None if taken.wait_for_more(seen, deadline) => continue,
+                None => return Err(unfinished),
+            }
+            let account = Locked::enter(&self.account.lock, deadline, || true)?;
+            let _account = account.ok_or(Error::Unfinished { items })?;
+            self.write_off();
+            match self.account.lost.swap(0, Relaxed) {
+                0 if items == 0 => return Ok(()),
+                0 => {}
+                lost => {
+                    let pid = self.account.lost_by.load(Relaxed);
+                    return Err(Error::ItemsLost { pid, items: lost });
+                }
             }
         }
     }
 
-    /// Counts what the dead had in their hands as done, and tells how much that was. `None` if the
-    /// deadline passed first.
-    fn write_off(&self, deadline: Deadline) -> Result<Option<u32>> {
+    /// Counts what the dead had in their hands as done. For who has the account's lock.
+    fn write_off(&self) {
         let (_, taken) = self.queue.ring.counters();
-        let Account { done, lock, .. } = &*self.account;
-        let Some(_account) = Locked::enter(lock, deadline, || true)? else { return Ok(None) };
-        let (alive, dead): (Vec<_>, Vec<_>) = self.hands().partition(|hand| hand.lock.owner() != 0);
+        let Account { done, lost, lost_by, .. } = &**self.account;
+        let (alive, dead): (Vec<_>, Vec<_>) = self
+            .hands()
+            .filter(|hand| hand.items.load(Relaxed) > 0)
+            .partition(|hand| hand.lock.owner() != 0);
         let in_hand: u32 = alive.iter().map(|hand| hand.items.load(Relaxed)).sum();
-        let lost = (taken.count().wrapping_sub(done.count()) / ONE).saturating_sub(in_hand);
-        (0..lost).for_each(|_| done.add_one());
+        let missing = (taken.count().wrapping_sub(done.count()) / ONE).saturating_sub(in_hand);
+        if let Some(hand) = dead.first().filter(|_| missing > 0) {
+            lost_by.store(hand.pid.load(Relaxed), Relaxed);
+        }
+        lost.fetch_add(missing, Relaxed);
+        (0..missing).for_each(|_| done.add_one());
         dead.iter().for_each(|hand| hand.items.store(0, Relaxed));
-        Ok(Some(lost))
     }
 
-    /// Notes that this thread takes an item, and returns what to keep until it has. If all hands are
-    /// full, it goes without: then a loss is noticed when the queue is empty, and not before.
+    /// Notes that this thread takes an item, and returns what to keep until it has.
     fn take_in_hand(&self) -> Result<Option<Locked<'_>>> {
         let account = Locked::enter(&self.account.lock, Deadline::NEVER, || true)?;
-        let is_free = |hand: &&Hand| {
-            if hand.items.load(Relaxed) > 0 || !matches!(hand.lock.lock(Deadline::NOW), Ok(Some(_)))
-            {
-                return false;
-            }
-            if hand.items.load(Relaxed) > 0 {
-                hand.lock.unlock(); // of one who died meanwhile
-                return false;
-            }
-            true
+        let hand = match self.hands().find(|hand| hand.lock.is_mine()) {
+            Some(mine) => mine,
+            None => match self.free_hand()? {
+                Some(free) => free,
+                None => {
+                    self.write_off();
+                    self.free_hand()?.ok_or(Error::TooManyConsumers)?
+                }
+            },
         };
-        let mine = self.hands().find(|hand| hand.lock.is_mine());
-        if let Some(hand) = mine.or_else(|| self.hands().find(is_free)) {
-            hand.pid.store(process::id(), Relaxed);
-            hand.items.fetch_add(1, Relaxed);
-        }
+        hand.pid.store(process::id(), Relaxed);
+        hand.items.fetch_add(1, Relaxed);
         Ok(account)
+    }
+
+    /// One that has no items, and whose lock is this thread's from now on.
+    fn free_hand(&self) -> Result<Option<&Hand>> {
+        for hand in self.hands().filter(|hand| hand.items.load(Relaxed) == 0) {
+            if hand.lock.lock(Deadline::NOW)?.is_some() {
+                return Ok(Some(hand));
+            }
+        }
+        Ok(None)
     }
 
     fn hands(&self) -> impl Iterator<Item = &Hand> {
@@ -216,10 +293,15 @@ impl<T: Serialize + DeserializeOwned> JoinableQueue<T> {
     }
 }
 
-impl<T> Deref for JoinableQueue<T> {
-    type Target = Queue<T>;
-    fn deref(&self) -> &Queue<T> {
-        &self.queue
+impl<T> Drop for JoinableQueue<T> {
+    fn drop(&mut self) {
+        // The list of held locks of a thread with items in hand leads here, so the memory has to
+        // stay.
+        if self.account.hands.iter().any(|hand| hand.lock.is_held_here()) {
+            return;
+        }
+        // SAFETY: this is drop, which runs once and after which nobody can use `account`.
+        unsafe { ManuallyDrop::drop(&mut self.account) }
     }
 }
 

@@ -49,7 +49,7 @@ impl Mapping {
         self.len.get()
     }
 
-    /// Gives the memory of whole pages from `from` to `to` back; their bytes are zero again.
+    /// Gives the memory of whole pages from `from` to `to` back; their bytes may be zero again.
     ///
     /// # Safety
     ///
@@ -58,14 +58,15 @@ impl Mapping {
         let from = from.next_multiple_of(PAGE);
         let len = to.next_multiple_of(PAGE).min(self.len()).saturating_sub(from);
         if len > 0 {
-            // SAFETY: within the mapping; the caller vouches for the content.
-            let done = unsafe { madvise(self.start.byte_add(from), len, MmapAdvise::MADV_REMOVE) };
-            debug_assert!(done.is_ok(), "madvise: {done:?}");
+            // SAFETY: within the mapping; the caller vouches for the content. If it fails, as it does
+            // for memory that is locked (mlockall), the memory is kept, which harms nobody.
+            let _ = unsafe { madvise(self.start.byte_add(from), len, MmapAdvise::MADV_REMOVE) };
         }
     }
 }
 
-const PAGE: usize = 4096;
+/// No Linux has larger pages than this, and smaller ones divide it.
+const PAGE: usize = 64 << 10;
 
 impl Drop for Mapping {
     fn drop(&mut self) {
@@ -88,7 +89,7 @@ pub(crate) struct Shared<T: Shareable>(Mapping, PhantomData<T>);
 
 impl<T: Shareable> Shared<T> {
     pub(crate) fn zeroed() -> Result<Self> {
-        const { assert!(size_of::<T>() > 0 && align_of::<T>() <= PAGE) }
+        const { assert!(size_of::<T>() > 0 && align_of::<T>() <= 4096) }
         let size = NonZeroUsize::new(size_of::<T>()).expect("it has a size");
         Ok(Shared(Mapping::new(size)?, PhantomData))
     }

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::mem;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::{self, ExitCode, Termination};
 use std::sync::Arc;
@@ -11,10 +12,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, raise};
 use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, dup2_stdin, fork, getppid};
+use nix::unistd::{ForkResult, dup2_stdin, dup3_raw, fork, getppid};
 
 use crate::child::Child;
 use crate::current::Current;
@@ -161,6 +163,38 @@ impl<R> Process<R> {
     where
         R: Run<T>,
     {
+        self.start_without(&[])
+    }
+
+    /// Starts it so that it does not get these ends of pipes; otherwise a child has a copy of all
+    /// that are open.
+    ///
+    /// An end of a pipe is seen by the other side when it is closed in *all* processes. So a child
+    /// that has a copy of the other side's end, too, would wait for ever if the other side dies.
+    ///
+    /// ```
+    /// use ipc_common::{Error, Process, pipe};
+    ///
+    /// let (left, right) = pipe::<String, String>()?;
+    /// let reader = Process::new(|| {
+    ///     assert!(matches!(left.recv(), Err(Error::Hangup))); // not for ever
+    /// });
+    /// let reader = reader.start_without(&[&right])?;
+    /// let writer = Process::new(move || drop(right)).start()?;
+    /// writer.join()?;
+    /// assert_eq!(reader.join()?, 0);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
+    ///
+    /// In the child such an end is the null device, and sending and receiving fail.
+    ///
+    /// # Errors
+    ///
+    /// As for [`start`](Process::start).
+    pub fn start_without<T: Termination>(self, ends: &[&dyn AsFd]) -> Result<Child>
+    where
+        R: Run<T>,
+    {
         let threads = count_threads().map_err(|e| {
             let tried = format!("start {}: count the threads in /proc/self/task", self.name);
             Error::system(tried, "mount /proc, or close some files (ulimit -n)", e)
@@ -169,7 +203,7 @@ impl<R> Process<R> {
             return Err(Error::Threads { name: self.name.to_string(), threads });
         }
         // SAFETY: this is the only thread.
-        unsafe { self.start_beside_threads() }
+        unsafe { self.fork(ends) }
     }
 
     /// Starts it although this process has other threads.
@@ -187,6 +221,17 @@ impl<R> Process<R> {
     ///
     /// As for [`start`](Process::start), but for [`Error::Threads`].
     pub unsafe fn start_beside_threads<T: Termination>(self) -> Result<Child>
+    where
+        R: Run<T>,
+    {
+        // SAFETY: the caller's promise.
+        unsafe { self.fork(&[]) }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`start_beside_threads`](Process::start_beside_threads).
+    unsafe fn fork<T: Termination>(self, without: &[&dyn AsFd]) -> Result<Child>
     where
         R: Run<T>,
     {
@@ -225,7 +270,7 @@ impl<R> Process<R> {
                 current.become_child(parent, name, identity, daemon);
                 let ends_with_parent = current.ends_with_parent;
                 drop((current, stdout, pidfd));
-                set_up_child(parent, ends_with_parent, null)?;
+                set_up_child(parent, ends_with_parent, null, without)?;
                 drop(signals);
                 Ok(run.run())
             }),
@@ -301,7 +346,12 @@ fn flush(stdout: &mut impl Write) -> io::Result<()> {
 }
 
 /// The child's world, apart from what `Current` knows.
-fn set_up_child(parent: u32, ends_with_parent: bool, null: OwnedFd) -> Result<()> {
+fn set_up_child(
+    parent: u32,
+    ends_with_parent: bool,
+    null: OwnedFd,
+    without: &[&dyn AsFd],
+) -> Result<()> {
     let failed = |e| Error::system("set up a new process", "", e);
     match getppid().as_raw() {
         0 => return Err(Error::Unsupported("its parent is in another pid namespace")),
@@ -313,6 +363,12 @@ fn set_up_child(parent: u32, ends_with_parent: bool, null: OwnedFd) -> Result<()
         raise(Signal::SIGKILL).map_err(|e| failed(e.into()))?;
     }
     dup2_stdin(&null).map_err(|e| failed(e.into()))?;
+    for end in without {
+        // Its number still means something, so that no other file can come to be mistaken for it.
+        // SAFETY: `end` is open, and who owns it in this process finds the null device in its place.
+        let replaced = unsafe { dup3_raw(&null, end.as_fd().as_raw_fd(), OFlag::O_CLOEXEC) };
+        mem::forget(replaced.map_err(|e| failed(e.into()))?); // it has an owner
+    }
     // rand's generator is copied with the rest of the memory.
     rand::rng().reseed().map_err(|e| failed(io::Error::other(e)))
 }
@@ -324,7 +380,7 @@ fn live<T: Termination>(run: impl FnOnce() -> Result<T>) -> ! {
         Err(error) => exit_code(Err::<(), _>(error).report()),
     }));
     let mut code = ended.unwrap_or_else(|payload| {
-        std::mem::forget(payload); // its destructor might panic again
+        mem::forget(payload); // its destructor might panic again
         1
     });
     if let Err(e) = flush(&mut io::stdout()) {

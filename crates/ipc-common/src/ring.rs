@@ -154,6 +154,7 @@ impl Ring {
             self.look();
             self.give_back();
         }
+        let mut looked = false;
         let start = loop {
             if put.is_closed() {
                 return Err(Error::Closed);
@@ -165,9 +166,10 @@ impl Ring {
                 break start;
             }
             self.look();
-            if producers.seen_taken.load(Relaxed) == seen_taken
-                && !taken.wait_while(seen_taken, deadline)
-            {
+            let is_news = producers.seen_taken.load(Relaxed) != seen_taken;
+            if is_news && !(looked && deadline.is_past()) {
+                looked = true;
+            } else if is_news || !taken.wait_while(seen_taken, deadline) {
                 return Err(Error::Full);
             }
         };
@@ -185,8 +187,9 @@ impl Ring {
         if start < tail {
             producers.used.store(tail + WORD, Relaxed);
         }
-        if end + WORD > producers.touched.load(Relaxed) {
-            producers.touched.store(end + WORD, Relaxed);
+        let touched = end.max(tail) + WORD;
+        if touched > producers.touched.load(Relaxed) {
+            producers.touched.store(touched, Relaxed);
         }
         put.add_one();
         Ok(())
@@ -245,7 +248,13 @@ impl Ring {
                 break;
             }
             if is_closed {
-                return Err(Error::Closed);
+                // A producer may have found it open just before, and is now at work.
+                let producer = Locked::enter(&producers.lock, deadline, || false)?;
+                let _producer = producer.ok_or(Error::Empty)?;
+                match put.count() == count {
+                    true => return Err(Error::Closed),
+                    false => continue,
+                }
             }
             if !put.wait_while(count, deadline) {
                 return Err(Error::Empty);

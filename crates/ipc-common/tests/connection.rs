@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         messages_go_both_ways_and_are_never_merged,
         sixteen_mebibytes_are_echoed,
         the_end_is_seen_on_both_sides,
+        siblings_see_each_others_end,
         the_end_comes_after_the_last_message,
         one_way_is_one_way,
         a_message_of_another_type_is_an_error_and_the_next_is_good,
@@ -73,6 +75,28 @@ fn the_end_is_seen_on_both_sides() {
         assert!(matches!(right.send(&2), Err(Error::Hangup)));
     });
     assert_eq!(join(&child.start().unwrap()), 0);
+}
+
+/// Two children, each with its end: whichever is killed, the other one hears of it.
+fn siblings_see_each_others_end() {
+    for first_dies in [true, false] {
+        let (left, right) = pipe::<u8, u8>().unwrap();
+        let listen = |end: Connection<u8, u8>| assert!(matches!(end.recv(), Err(Error::Hangup)));
+        let first = Process::new(move || listen(left));
+        let first = first.start_without(&[&right]).unwrap();
+        let second = Process::new(move || listen(right)).start().unwrap();
+        let (dies, hears) = if first_dies { (first, second) } else { (second, first) };
+        dies.kill().unwrap();
+        assert_eq!(join(&dies), -9);
+        assert_eq!(join(&hears), 0);
+    }
+    let (left, right) = pipe::<u8, u8>().unwrap();
+    let child = Process::new(|| {
+        assert!(matches!(right.send(&1), Err(Error::System { .. })));
+        assert!(matches!(right.recv(), Err(Error::System { .. })));
+    });
+    assert_eq!(join(&child.start_without(&[&right]).unwrap()), 0);
+    assert!(!left.poll(Duration::ZERO).unwrap());
 }
 
 fn the_end_comes_after_the_last_message() {
@@ -170,8 +194,7 @@ fn four_children_times_ten_messages() {
     }
     let mut messages = Vec::new();
     while !receivers.is_empty() {
-        let sources: Vec<&dyn std::os::fd::AsFd> =
-            receivers.iter().map(|receiver| receiver as _).collect();
+        let sources: Vec<&dyn AsFd> = receivers.iter().map(|receiver| receiver as _).collect();
         let ready = wait(&sources, Some(DEADLINE)).unwrap();
         assert!(!ready.is_empty());
         for &position in ready.iter().rev() {

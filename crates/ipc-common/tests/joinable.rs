@@ -21,6 +21,10 @@ fn main() -> ExitCode {
         a_consumer_that_dies_while_join_waits_is_named,
         a_dead_consumer_with_nothing_in_hand_is_no_matter,
         a_consumer_may_start_processes,
+        an_item_in_hand_outlives_its_queue,
+        a_closed_queue_can_be_joined,
+        more_consumers_than_hands_are_refused_and_lose_nothing,
+        an_item_that_cannot_be_decoded_is_done,
         a_storm_of_kills_is_accounted_for,
     ])
 }
@@ -161,6 +165,67 @@ fn a_consumer_may_start_processes() {
     assert_eq!(join(&child.start().unwrap()), 7);
     queue.task_done().unwrap();
     queue.join().unwrap();
+}
+
+/// A queue that goes while an item is in hand leaves nothing dangling.
+fn an_item_in_hand_outlives_its_queue() {
+    let child = start(|| {
+        let queue = JoinableQueue::new().unwrap();
+        queue.put(&1_u32).unwrap();
+        queue.get().unwrap();
+        drop(queue);
+        drop(ipc_common::Lock::new().unwrap().lock().unwrap());
+    });
+    assert_eq!(join(&child), 0);
+}
+
+fn a_closed_queue_can_be_joined() {
+    let queue = JoinableQueue::new().unwrap();
+    queue.put(&1_u32).unwrap();
+    queue.close();
+    let (begin, timeout) = (Instant::now(), Duration::from_millis(60));
+    assert!(matches!(queue.join_timeout(timeout), Err(Error::Unfinished { items: 1 })));
+    assert!(begin.elapsed() >= timeout && begin.elapsed() < DEADLINE);
+    let joins = start(|| queue.join().unwrap());
+    until("sleep", || is_in_futex(joins.pid()));
+    queue.get().unwrap();
+    queue.task_done().unwrap();
+    assert_eq!(join(&joins), 0);
+}
+
+fn more_consumers_than_hands_are_refused_and_lose_nothing() {
+    let queue = JoinableQueue::new().unwrap();
+    (0..129_u32).for_each(|n| queue.put(&n).unwrap());
+    let (taken, go) = (Signpost::new(), Signpost::new());
+    let consume = || {
+        queue.get().unwrap();
+        taken.set();
+        go.wait();
+        queue.task_done().unwrap();
+    };
+    let consumers: Vec<Child> = (0..128).map(|_| start(consume)).collect();
+    consumers.iter().for_each(|_| taken.wait());
+    assert!(matches!(queue.try_get(), Err(Error::TooManyConsumers)));
+    assert_eq!(queue.len(), 1);
+    // The dead make room, and are still said.
+    consumers[0].kill().unwrap();
+    assert_eq!(join(&consumers[0]), -9);
+    queue.try_get().unwrap();
+    consumers[1..].iter().for_each(|_| go.set());
+    assert!(consumers[1..].iter().all(|consumer| join(consumer) == 0));
+    queue.task_done().unwrap();
+    let error = queue.join_timeout(DEADLINE).unwrap_err();
+    let pid = consumers[0].pid();
+    assert!(matches!(error, Error::ItemsLost { pid: p, items: 1 } if p == pid), "{error}");
+    queue.join_timeout(DEADLINE).unwrap();
+}
+
+fn an_item_that_cannot_be_decoded_is_done() {
+    let queue = JoinableQueue::<serde_json::Value>::new().unwrap();
+    let deep = (0..1100).fold(serde_json::Value::Null, |value, _| vec![value].into());
+    queue.put(&deep).unwrap();
+    assert!(matches!(queue.get(), Err(Error::Decode(_))));
+    queue.join_timeout(DEADLINE).unwrap();
 }
 
 fn a_storm_of_kills_is_accounted_for() {

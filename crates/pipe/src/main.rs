@@ -48,9 +48,11 @@ fn func_2(p: &Connection<String, NaiveDateTime>) -> Result<()> {
 
 fn main() -> Result<()> {
     let (l_p, r_p) = pipe()?;
-    // Each takes its end along; this process keeps none.
-    let tasks: [Child; 2] =
-        [Process::new(move || func_1(&l_p)).start()?, Process::new(move || func_2(&r_p)).start()?];
+    // Each takes its end along, and has no copy of the other's: so it sees if the other is gone.
+    let tasks: [Child; 2] = [
+        Process::new(move || func_1(&l_p)).start_without(&[&r_p])?,
+        Process::new(move || func_2(&r_p)).start()?,
+    ];
 
     for task in tasks {
         task.join()?;
