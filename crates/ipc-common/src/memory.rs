@@ -9,6 +9,7 @@ use std::sync::atomic::{Ordering, fence};
 
 use nix::errno::Errno;
 use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap};
+use nix::unistd::{SysconfVar, sysconf};
 
 use crate::deadline::Deadline;
 use crate::{Error, Result};
@@ -39,6 +40,19 @@ impl Mapping {
             Error::system(format!("map {len} bytes of shared memory"), advice, e)
         })?;
         Ok(Mapping { start, len })
+    }
+
+    /// Address space for as much as the machine has memory, or as much of that as can be had.
+    pub(crate) fn reserve() -> Result<Self> {
+        let ask = |variable| sysconf(variable).ok().flatten().and_then(|n| usize::try_from(n).ok());
+        let memory = ask(SysconfVar::_PHYS_PAGES).zip(ask(SysconfVar::PAGE_SIZE));
+        let mut len = memory.map_or(1 << 30, |(pages, size)| pages * size);
+        loop {
+            match Mapping::new(NonZeroUsize::new(len).unwrap_or(NonZeroUsize::MIN)) {
+                Err(_) if len > 1 << 20 => len /= 2,
+                result => return result,
+            }
+        }
     }
 
     pub(crate) fn start(&self) -> NonNull<u8> {

@@ -27,12 +27,9 @@
 //! *Memory follows the backlog.* Records are contiguous. Where it pays, a producer leaves a jump
 //! behind and goes on at the beginning, so that the bytes in use stay few and in the cache.
 
-use std::num::NonZeroUsize;
 use std::slice;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU32, AtomicU64, fence};
-
-use nix::unistd::{SysconfVar, sysconf};
 
 use crate::counter::{Counter, ONE};
 use crate::deadline::Deadline;
@@ -104,7 +101,7 @@ impl Ring {
     pub(crate) fn new(limit: usize) -> Result<Self> {
         let limit = u32::try_from(limit).unwrap_or(MOST_ITEMS).min(MOST_ITEMS);
         let limit = if limit == 0 { MOST_ITEMS } else { limit };
-        Ok(Ring { control: Shared::zeroed()?, data: reserve()?, limit })
+        Ok(Ring { control: Shared::zeroed()?, data: Mapping::reserve()?, limit })
     }
 
     /// How many items were put and taken in all, for who keeps account of them.
@@ -341,18 +338,5 @@ impl Place {
     fn pair(places: &[Place; 2], count: u32) -> (&Place, &Place) {
         let odd = (count / ONE % 2) as usize;
         (&places[odd], &places[1 - odd])
-    }
-}
-
-/// Address space for as much as the machine has memory, or as much of that as can be had.
-fn reserve() -> Result<Mapping> {
-    let ask = |variable| sysconf(variable).ok().flatten().and_then(|n| usize::try_from(n).ok());
-    let memory = ask(SysconfVar::_PHYS_PAGES).zip(ask(SysconfVar::PAGE_SIZE));
-    let mut len = memory.map_or(1 << 30, |(pages, size)| pages * size);
-    loop {
-        match Mapping::new(NonZeroUsize::new(len).unwrap_or(NonZeroUsize::MIN)) {
-            Err(_) if len > 1 << 20 => len /= 2,
-            result => return result,
-        }
     }
 }
