@@ -10,8 +10,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_common::{Child, Connection, Error, Process, one_way_pipe, pipe, wait};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde_bytes::ByteBuf;
 
 use support::victim::{Victim, at_every_instruction};
@@ -163,15 +161,8 @@ fn poll_is_not_early_and_not_for_ever() {
 }
 
 fn signal_handlers_do_not_disturb_a_wait() {
-    interrupt_on(Signal::SIGUSR1);
     let (left, right) = pipe::<ByteBuf, ByteBuf>().unwrap();
-    let me = Pid::this();
-    let _storm = start(|| {
-        loop {
-            kill(me, Signal::SIGUSR1).unwrap();
-            thread::sleep(Duration::from_micros(100));
-        }
-    });
+    let _storm = storm_of_signals();
     let (begin, timeout) = (Instant::now(), Duration::from_millis(100));
     assert!(!left.poll(timeout).unwrap());
     assert!(begin.elapsed() >= timeout);

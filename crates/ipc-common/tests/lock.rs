@@ -15,8 +15,7 @@ use std::time::{Duration, Instant};
 
 use ipc_common::{Child, Error, Lock};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::{ForkResult, Pid, fork};
+use nix::unistd::{ForkResult, fork};
 
 use support::*;
 
@@ -210,16 +209,9 @@ fn a_killed_waiter_harms_nobody() {
 }
 
 fn signal_handlers_do_not_disturb_a_wait() {
-    interrupt_on(Signal::SIGUSR1);
     let (lock, end) = (Lock::new().unwrap(), Signpost::new());
     let child = holder(&lock, &end);
-    let me = Pid::this();
-    let _storm = start(|| {
-        loop {
-            kill(me, Signal::SIGUSR1).unwrap();
-            thread::sleep(Duration::from_micros(200));
-        }
-    });
+    let _storm = storm_of_signals();
     let (begin, timeout) = (Instant::now(), Duration::from_millis(100));
     assert!(lock.lock_timeout(timeout).unwrap().is_none());
     assert!(begin.elapsed() >= timeout);

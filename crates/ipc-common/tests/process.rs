@@ -16,7 +16,7 @@ use ipc_common::{
     Child, Error, Lock, Process, Run, active_children, current_process, parent_process,
 };
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, Uid, dup2_stderr, dup2_stdin, dup2_stdout, fork, setuid};
 
@@ -330,14 +330,7 @@ fn no_destructor_of_the_parent_runs_in_the_child() {
 }
 
 fn signal_handlers_do_not_disturb_join() {
-    interrupt_on(Signal::SIGUSR1);
-    let me = Pid::this();
-    let storm = start(|| {
-        loop {
-            kill(me, Signal::SIGUSR1).unwrap();
-            thread::sleep(Duration::from_micros(200));
-        }
-    });
+    let storm = storm_of_signals();
     let sleeper = start(|| thread::sleep(Duration::from_millis(150)));
     let begin = Instant::now();
     assert_eq!(storm.join_timeout(Duration::from_millis(100)).unwrap(), None);

@@ -12,9 +12,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_common::{Child, Error, Queue};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize, Serializer};
@@ -182,17 +179,6 @@ fn an_item_that_cannot_be_decoded_is_its_readers_alone() {
     assert_eq!(queue.get().unwrap(), Fussy(6));
 }
 
-/// A queue whose ring is so small that it can be filled: 1 MiB at most.
-fn small_queue<T: Serialize + for<'a> Deserialize<'a>>() -> Queue<T> {
-    let pages = fs::read_to_string("/proc/self/statm").unwrap();
-    let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
-    let (soft, hard) = getrlimit(Resource::RLIMIT_AS).unwrap();
-    setrlimit(Resource::RLIMIT_AS, pages * 4096 + (1 << 20), hard).unwrap();
-    let queue = Queue::new();
-    setrlimit(Resource::RLIMIT_AS, soft, hard).unwrap();
-    queue.unwrap()
-}
-
 fn an_item_that_never_fits_is_refused_with_the_limit() {
     let queue = small_queue();
     let Err(Error::TooLarge { size, limit }) = queue.put(&"x".repeat(3 << 20)) else { panic!() };
@@ -279,15 +265,8 @@ fn closing_wakes_all() {
 }
 
 fn signal_handlers_do_not_disturb_a_wait() {
-    interrupt_on(Signal::SIGUSR1);
     let queue = Queue::bounded(1).unwrap();
-    let me = Pid::this();
-    let _storm = start(|| {
-        loop {
-            kill(me, Signal::SIGUSR1).unwrap();
-            thread::sleep(Duration::from_micros(200));
-        }
-    });
+    let _storm = storm_of_signals();
     let (begin, timeout) = (Instant::now(), Duration::from_millis(100));
     assert!(matches!(queue.get_timeout(timeout), Err(Error::Empty)));
     queue.put(&0).unwrap();

@@ -8,7 +8,6 @@ mod support;
 use std::process::ExitCode;
 
 use ipc_common::{Error, JoinableQueue, Queue};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use support::victim::{Victim, at_every_instruction};
 use support::*;
@@ -41,17 +40,6 @@ fn item(size: usize) -> Item {
 
 fn items(sizes: &[usize]) -> Vec<Item> {
     sizes.iter().map(|&size| item(size)).collect()
-}
-
-/// A queue whose ring is so small that it can be filled: 512 KiB.
-fn small_queue() -> Queue<Item> {
-    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
-    let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
-    let (soft, hard) = getrlimit(Resource::RLIMIT_AS).unwrap();
-    setrlimit(Resource::RLIMIT_AS, pages * 4096 + (1 << 20), hard).unwrap();
-    let queue = Queue::new();
-    setrlimit(Resource::RLIMIT_AS, soft, hard).unwrap();
-    queue.unwrap()
 }
 
 /// What another process finds: these items or, where the victim may have got so far, those.

@@ -9,14 +9,19 @@ use std::fs;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use ipc_common::{Child, Process};
+use ipc_common::{Child, Process, Queue};
 use libtest_mimic::{Arguments, Trial};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::Pid;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// No single wait in a test is longer: whoever waits in vain fails.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
@@ -122,7 +127,7 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < DEADLINE, "{what} never came");
-        std::thread::yield_now();
+        thread::yield_now();
     }
 }
 
@@ -132,10 +137,29 @@ pub(crate) fn is_in_futex(pid: u32) -> bool {
     syscall.split(' ').next() == Some(&libc::SYS_futex.to_string())
 }
 
-/// Installs a handler that does nothing, so that the signal interrupts system calls.
-pub(crate) fn interrupt_on(signal: Signal) {
+/// Interrupts the system calls of this process again and again, until the result is dropped: by
+/// SIGUSR1, with a handler that does nothing.
+pub(crate) fn storm_of_signals() -> Child {
     extern "C" fn nothing(_: i32) {}
     let action = SigAction::new(SigHandler::Handler(nothing), SaFlags::empty(), SigSet::empty());
     // SAFETY: the handler does nothing.
-    unsafe { sigaction(signal, &action) }.unwrap();
+    unsafe { sigaction(Signal::SIGUSR1, &action) }.unwrap();
+    let target = Pid::this();
+    start(move || {
+        loop {
+            kill(target, Signal::SIGUSR1).unwrap();
+            thread::sleep(Duration::from_micros(100));
+        }
+    })
+}
+
+/// A queue whose ring is so small that it can be filled: 1 MiB at most.
+pub(crate) fn small_queue<T: Serialize + DeserializeOwned>() -> Queue<T> {
+    let pages = fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
+    let (soft, hard) = getrlimit(Resource::RLIMIT_AS).unwrap();
+    setrlimit(Resource::RLIMIT_AS, pages * 4096 + (1 << 20), hard).unwrap();
+    let queue = Queue::new();
+    setrlimit(Resource::RLIMIT_AS, soft, hard).unwrap();
+    queue.unwrap()
 }
