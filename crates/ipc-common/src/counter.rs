@@ -1,8 +1,8 @@
 //! [`Counter`]: a count in shared memory that can be slept on.
 
 use std::hint;
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicU32, fence};
 
 use crate::deadline::Deadline;
 use crate::memory::{Change, futex_change_and_wake, futex_wait};
@@ -26,6 +26,20 @@ const COUNT: u32 = !(ONE - 1);
 impl Counter {
     pub(crate) fn count(&self) -> u32 {
         self.0.load(Acquire) & COUNT
+    }
+
+    /// By how much this count is ahead of `other`, if it was `start` at the beginning. (It is never
+    /// behind.) Exact at one moment during the call.
+    pub(crate) fn ahead_of(&self, other: &Counter, start: u32) -> u32 {
+        let mut before = other.count();
+        loop {
+            let ahead = self.count().wrapping_sub(before).wrapping_add(start * ONE) / ONE;
+            fence(Acquire);
+            match other.count() {
+                now if now == before => return ahead,
+                now => before = now,
+            }
+        }
     }
 
     /// The step after which all that was done before is visible. For the holder of the lock that

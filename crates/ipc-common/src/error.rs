@@ -82,6 +82,18 @@ pub enum Error {
     TooManyConsumers,
     /// `task_done` without an item in hand.
     NothingInHand,
+    /// As many threads as can be told apart wait.
+    TooManyWaiting,
+    /// A semaphore was given back a permit that it never gave.
+    TooManyReleases {
+        /// How many permits it has.
+        limit: u32,
+    },
+    /// The barrier is broken: a party died while it waited or gave up, or it was aborted or reset;
+    /// Python's `BrokenBarrierError`.
+    BrokenBarrier,
+    /// Something that makes no sense was asked for; this says what.
+    Invalid(&'static str),
     /// An item that never fits.
     TooLarge {
         /// Its size in bytes.
@@ -182,6 +194,20 @@ impl fmt::Display for Error {
                 "cannot finish an item: this thread has taken none that is unfinished; call \
                  task_done once for each get"
             ),
+            Error::TooManyWaiting => {
+                write!(f, "cannot wait: 1024 threads wait already; wake some of them first")
+            }
+            Error::TooManyReleases { limit } => write!(
+                f,
+                "cannot release: the semaphore has all its {limit} permit(s); release once for each \
+                 acquire"
+            ),
+            Error::BrokenBarrier => write!(
+                f,
+                "cannot pass the barrier: a party died or gave up, or it was aborted or reset; \
+                 reset() makes it whole"
+            ),
+            Error::Invalid(what) => f.write_str(what),
             Error::TooLarge { size, limit } => write!(
                 f,
                 "cannot put: the item takes {size} bytes, and the largest that fits {limit}; send it \

@@ -30,21 +30,27 @@
 //! | `class P(Process): def run(self)` | `impl` [`Run`] |
 //! | `p.start()`, `p.join()`, `p.exitcode` … | [`Process::start`], and the methods of [`Child`] |
 //! | `current_process()`, `parent_process()`, `active_children()` | [`current_process`], [`parent_process`], [`active_children`] |
-//! | `Lock()` | [`Lock`] |
+//! | `Lock()` | [`Lock`]; to lock it twice is an error, not a deadlock, so there is no `RLock()` |
+//! | `Semaphore()`, `BoundedSemaphore()` | [`Semaphore`] |
+//! | `Event()`, `Condition()`, `Barrier()` | [`Event`], [`Condition`], [`Barrier`] |
+//! | `Value()`, `Array()` | [`Value`], [`Array`] |
 //! | `Queue()`, `JoinableQueue()` | [`Queue`], [`JoinableQueue`] |
 //! | `Pipe()`, `connection.wait()` | [`pipe`], [`Connection`], [`wait`] |
 //!
 //! The files, in the order in which they build on each other: `error`, `deadline`, `memory`,
-//! `robust`, `lock`; `pidfd`, `child`, `current`, `process`; `codec`, `counter`, `ring`, `queue`,
-//! `joinable`; `connection`.
+//! `robust`, `lock`, `value`; `pidfd`, `child`, `current`, `process`; `counter`, `semaphore`,
+//! `event`, `seats`, `condition`, `barrier`; `codec`, `ring`, `queue`, `joinable`; `connection`.
 
+mod barrier;
 mod child;
 mod codec;
+mod condition;
 mod connection;
 mod counter;
 mod current;
 mod deadline;
 mod error;
+mod event;
 mod joinable;
 mod lock;
 mod memory;
@@ -53,14 +59,22 @@ mod process;
 mod queue;
 mod ring;
 mod robust;
+mod seats;
+mod semaphore;
+mod value;
 
+pub use barrier::Barrier;
 pub use child::{Child, StillRunning};
+pub use condition::{Condition, ConditionGuard};
 pub use connection::{Connection, Nothing, one_way_pipe, pipe, wait};
 pub use current::{
     AuthKey, CurrentProcess, ParentProcess, active_children, current_process, parent_process,
 };
 pub use error::{Error, Result};
+pub use event::Event;
 pub use joinable::JoinableQueue;
 pub use lock::{Lock, LockGuard};
 pub use process::{Process, Run};
 pub use queue::Queue;
+pub use semaphore::Semaphore;
+pub use value::{Array, Value, ValueGuard};

@@ -111,16 +111,7 @@ impl Ring {
 
     /// The number of items, exact at one moment during the call.
     pub(crate) fn len(&self) -> u32 {
-        let Control { put, taken, .. } = &*self.control;
-        let mut before = taken.count();
-        loop {
-            let items = put.count().wrapping_sub(before) / ONE;
-            fence(Acquire);
-            match taken.count() {
-                now if now == before => return items,
-                now => before = now,
-            }
-        }
+        self.control.put.ahead_of(&self.control.taken, 0)
     }
 
     pub(crate) fn limit(&self) -> u32 {

@@ -1,0 +1,147 @@
+//! [`Semaphore`]: a number of permits.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::counter::Counter;
+use crate::deadline::Deadline;
+use crate::memory::{Shareable, Shared};
+use crate::robust::{Locked, RobustLock};
+use crate::{Error, Result};
+
+/// Both sides work under a lock of their own, and one of the acquirers at most sleeps for a permit,
+/// with that lock in hand: if it is killed, the next looks for himself.
+#[repr(C)]
+struct State {
+    released: Counter,
+    acquired: Counter,
+    releasers: RobustLock,
+    acquirers: RobustLock,
+}
+
+// SAFETY: only atomics and locks, for which zero bytes are valid.
+unsafe impl Shareable for State {}
+
+/// A number of permits that processes take and give back; Python's `multiprocessing.Semaphore`.
+///
+/// ```
+/// use ipc_common::{Process, Semaphore};
+///
+/// let ready = Semaphore::new(0)?;
+/// let child = Process::new(|| ready.release()).start()?;
+/// ready.acquire()?; // waits until the child has come so far
+/// assert_eq!(child.join()?, 0);
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
+///
+/// A permit belongs to nobody, since anyone may give it back: when a process dies that has taken
+/// one, nobody knows. To let one process at a time do something, use a [`Lock`](crate::Lock).
+/// Whoever is killed in the middle of a call, or waiting, has taken none.
+pub struct Semaphore {
+    state: Shared<State>,
+    permits: u32,
+    limit: u32,
+}
+
+/// What can be told apart by counters that wrap around.
+const MOST: u32 = 1 << 29;
+
+impl Semaphore {
+    /// One with so many permits at the beginning; Python's `Semaphore(permits)`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] if there is no memory for it, [`Error::Invalid`] for more than 2²⁹ permits.
+    pub fn new(permits: u32) -> Result<Self> {
+        Self::with_limit(permits, MOST)
+    }
+
+    /// One that never has more permits than at the beginning; Python's `BoundedSemaphore(permits)`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Semaphore::new).
+    #[doc(alias = "BoundedSemaphore")]
+    pub fn bounded(permits: u32) -> Result<Self> {
+        Self::with_limit(permits, permits)
+    }
+
+    fn with_limit(permits: u32, limit: u32) -> Result<Self> {
+        if permits > MOST {
+            return Err(Error::Invalid("cannot make a semaphore of more than 2^29 permits"));
+        }
+        Ok(Semaphore { state: Shared::zeroed()?, permits, limit })
+    }
+
+    /// Takes a permit, and blocks until there is one; Python's `acquire()`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Interrupted`] in a signal handler that has interrupted an operation on locks.
+    pub fn acquire(&self) -> Result<()> {
+        self.acquire_until(Deadline::NEVER).map(drop)
+    }
+
+    /// Takes a permit if there is one now; Python's `acquire(block=False)`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`acquire`](Semaphore::acquire).
+    pub fn try_acquire(&self) -> Result<bool> {
+        self.acquire_until(Deadline::NOW)
+    }
+
+    /// Takes a permit, and blocks for at most `timeout`; Python's `acquire(timeout=…)`. `false` if
+    /// there was none all the while.
+    ///
+    /// # Errors
+    ///
+    /// As for [`acquire`](Semaphore::acquire).
+    pub fn acquire_timeout(&self, timeout: Duration) -> Result<bool> {
+        self.acquire_until(Deadline::after(timeout))
+    }
+
+    fn acquire_until(&self, deadline: Deadline) -> Result<bool> {
+        let State { released, acquired, acquirers, .. } = &*self.state;
+        let Some(_lock) = Locked::enter(acquirers, deadline, || self.value() == 0)? else {
+            return Ok(false);
+        };
+        loop {
+            let seen = released.count();
+            if self.value() > 0 {
+                acquired.add_one();
+                return Ok(true);
+            }
+            if !released.wait_while(seen, deadline) {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Gives a permit back, or one more; Python's `release()`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooManyReleases`] if a [bounded](Semaphore::bounded) one has all its permits, and as
+    /// for [`acquire`](Semaphore::acquire).
+    pub fn release(&self) -> Result<()> {
+        let _lock = Locked::enter(&self.state.releasers, Deadline::NEVER, || true)?;
+        if self.value() >= self.limit {
+            return Err(Error::TooManyReleases { limit: self.limit });
+        }
+        self.state.released.add_one();
+        Ok(())
+    }
+
+    /// How many permits there are; Python's `get_value()`. It was so at a moment during the call.
+    #[doc(alias = "get_value")]
+    pub fn value(&self) -> u32 {
+        self.state.released.ahead_of(&self.state.acquired, self.permits)
+    }
+}
+
+impl fmt::Debug for Semaphore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Semaphore").field("value", &self.value()).finish()
+    }
+}
