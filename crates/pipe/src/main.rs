@@ -10,7 +10,7 @@
 //! In Python: `l_p, r_p = Pipe()`, `p.send(msg)`, `p.recv()`.
 //!
 //! Run: `cargo run -p pipe`, 21 seconds. A time is received after it was sent, but the next one may
-//! be sent before. Next: `pool-threads`.
+//! be sent before. Next: `shared-state`.
 
 use std::process;
 use std::thread::sleep;
