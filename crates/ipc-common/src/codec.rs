@@ -12,6 +12,15 @@ use serde::de::DeserializeOwned;
 
 use crate::{Error, Result};
 
+/// What can go from one process to another: whatever serde can serialise and deserialise.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot go to another process",
+    note = "derive serde's `Serialize` and `Deserialize` for it, and let it own what is in it"
+)]
+pub trait Message: Serialize + DeserializeOwned {}
+
+impl<T: Serialize + DeserializeOwned> Message for T {}
+
 thread_local! {
     /// Bytes on their way, so that not every item allocates.
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };

@@ -20,6 +20,7 @@ use serde::de::DeserializeOwned;
 
 use crate::codec::{decode, encode, with_buffer};
 use crate::deadline::Deadline;
+use crate::pidfd::above_stdio;
 use crate::{Error, Result};
 
 /// Messages up to this size go through the socket itself. For a larger one the socket carries a
@@ -54,6 +55,8 @@ const LOOKS: u32 = 20;
 pub fn pipe<A, B>() -> Result<(Connection<A, B>, Connection<B, A>)> {
     // Packets keep messages apart, whoever sends and receives at the same time.
     let pair = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC);
+    let pair =
+        pair.map_err(io::Error::from).and_then(|(a, b)| Ok((above_stdio(a)?, above_stdio(b)?)));
     let (a, b) =
         pair.map_err(|e| Error::system("make a pipe", "close some files (ulimit -n)", e))?;
     Ok((Connection { socket: a, types: PhantomData }, Connection { socket: b, types: PhantomData }))
@@ -226,7 +229,10 @@ fn read_whole(mut file: File, into: &mut Vec<u8>) -> io::Result<()> {
 ///
 /// [`Error::System`] if there are more than `ulimit -n` sources, or no memory.
 pub fn wait(sources: &[&dyn AsFd], timeout: Option<Duration>) -> Result<Vec<usize>> {
-    let deadline = timeout.map_or(Deadline::NEVER, Deadline::after);
+    wait_until(sources, timeout.map_or(Deadline::NEVER, Deadline::after))
+}
+
+pub(crate) fn wait_until(sources: &[&dyn AsFd], deadline: Deadline) -> Result<Vec<usize>> {
     let mut fds: Vec<_> =
         sources.iter().map(|source| PollFd::new(source.as_fd(), PollFlags::POLLIN)).collect();
     loop {

@@ -71,14 +71,9 @@ impl Counter {
     }
 
     fn wait(&self, count: u32, watched: u32, deadline: Deadline) -> bool {
-        for _ in 0..LOOKS {
-            if self.0.load(Acquire) & watched != count {
-                return true;
-            }
-            if deadline == Deadline::NOW {
-                return false;
-            }
-            (0..PAUSES).for_each(|_| hint::spin_loop());
+        let has_changed = || self.0.load(Acquire) & watched != count;
+        if deadline == Deadline::NOW || soon(has_changed) {
+            return has_changed();
         }
         let mut in_time = true;
         loop {
@@ -106,4 +101,13 @@ impl Counter {
         // SAFETY: as in `add_one`.
         unsafe { futex_change_and_wake(self.0.as_ptr(), Change::WithBit(CLOSED_BIT), i32::MAX) };
     }
+}
+
+/// Looks for a moment whether it is so, as one does before going to sleep.
+pub(crate) fn soon(is_so: impl Fn() -> bool) -> bool {
+    (0..LOOKS).any(|_| {
+        let so = is_so();
+        (0..if so { 0 } else { PAUSES }).for_each(|_| hint::spin_loop());
+        so
+    })
 }

@@ -26,6 +26,15 @@ impl Deadline {
         Deadline(end.filter(|end| i64::try_from(end.as_secs()).is_ok()))
     }
 
+    /// For shared memory: a time of the monotonic clock, which is the same in all processes.
+    pub(crate) fn nanoseconds(self) -> u64 {
+        self.0.map_or(u64::MAX, |end| u64::try_from(end.as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    pub(crate) fn at(nanoseconds: u64) -> Self {
+        Deadline(Some(Duration::from_nanos(nanoseconds)))
+    }
+
     pub(crate) fn is_past(self) -> bool {
         self.0.is_some_and(|end| end <= now())
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 /// What the fallible functions of this crate return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -94,6 +95,30 @@ pub enum Error {
     BrokenBarrier,
     /// Something that makes no sense was asked for; this says what.
     Invalid(&'static str),
+    /// A pool's task panicked.
+    Panicked {
+        /// What it said.
+        message: String,
+    },
+    /// A pool's worker ended in the middle of a task, which is lost.
+    WorkerDied {
+        /// The worker's id.
+        pid: u32,
+        /// Its exit code, or -N if signal N ended it.
+        code: i32,
+    },
+    /// A task took longer than the pool allows, and its worker was killed.
+    TaskTimeout {
+        /// The worker's id.
+        pid: u32,
+        /// What the pool allows.
+        limit: Duration,
+    },
+    /// The pool has ended, or its workers cannot be had.
+    PoolEnded {
+        /// Why.
+        why: String,
+    },
     /// An item that never fits.
     TooLarge {
         /// Its size in bytes.
@@ -208,6 +233,22 @@ impl fmt::Display for Error {
                  reset() makes it whole"
             ),
             Error::Invalid(what) => f.write_str(what),
+            Error::Panicked { message } => {
+                write!(f, "cannot finish the task: it panicked: {message}")
+            }
+            Error::WorkerDied { pid, code } => {
+                write!(f, "cannot finish the task: its worker, process {pid}, ")?;
+                match code {
+                    ..0 => write!(f, "was killed by signal {}; do it again if it is needed", -code),
+                    _ => write!(f, "exited with code {code}; let it return instead"),
+                }
+            }
+            Error::TaskTimeout { pid, limit } => write!(
+                f,
+                "cannot finish the task: it took longer than {limit:?}, so its worker, process \
+                 {pid}, was killed"
+            ),
+            Error::PoolEnded { why } => write!(f, "cannot use the pool: {why}"),
             Error::TooLarge { size, limit } => write!(
                 f,
                 "cannot put: the item takes {size} bytes, and the largest that fits {limit}; send it \

@@ -7,9 +7,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
+use crate::codec::Message;
 use crate::counter::{Counter, ONE};
 use crate::deadline::Deadline;
 use crate::memory::{Shareable, Shared};
@@ -68,7 +66,7 @@ pub struct JoinableQueue<T> {
     account: ManuallyDrop<Shared<Account>>,
 }
 
-impl<T: Serialize + DeserializeOwned> JoinableQueue<T> {
+impl<T: Message> JoinableQueue<T> {
     /// An unbounded one; Python's `JoinableQueue()`.
     ///
     /// # Errors

@@ -35,12 +35,15 @@
 //! | `Event()`, `Condition()`, `Barrier()` | [`Event`], [`Condition`], [`Barrier`] |
 //! | `Value()`, `Array()` | [`Value`], [`Array`] |
 //! | `Queue()`, `JoinableQueue()` | [`Queue`], [`JoinableQueue`] |
+//! | `Pool()`, `AsyncResult` | [`Pool`], [`AsyncResult`] |
 //! | `Pipe()`, `connection.wait()` | [`pipe`], [`Connection`], [`wait`] |
 //!
 //! The files, in the order in which they build on each other: `error`, `deadline`, `memory`,
 //! `robust`, `lock`, `value`; `pidfd`, `child`, `current`, `process`; `counter`, `semaphore`,
-//! `event`, `seats`, `condition`, `barrier`; `codec`, `ring`, `queue`, `joinable`; `connection`.
+//! `event`, `seats`, `condition`, `barrier`; `codec`, `ring`, `queue`, `joinable`; `connection`;
+//! `task`, `worker`, `dispatcher`, `async_result`, `pool_builder`, `pool`.
 
+mod async_result;
 mod barrier;
 mod child;
 mod codec;
@@ -49,22 +52,29 @@ mod connection;
 mod counter;
 mod current;
 mod deadline;
+mod dispatcher;
 mod error;
 mod event;
 mod joinable;
 mod lock;
 mod memory;
 mod pidfd;
+mod pool;
+mod pool_builder;
 mod process;
 mod queue;
 mod ring;
 mod robust;
 mod seats;
 mod semaphore;
+mod task;
 mod value;
+mod worker;
 
+pub use async_result::AsyncResult;
 pub use barrier::Barrier;
 pub use child::{Child, StillRunning};
+pub use codec::Message;
 pub use condition::{Condition, ConditionGuard};
 pub use connection::{Connection, Nothing, one_way_pipe, pipe, wait};
 pub use current::{
@@ -74,6 +84,8 @@ pub use error::{Error, Result};
 pub use event::Event;
 pub use joinable::JoinableQueue;
 pub use lock::{Lock, LockGuard};
+pub use pool::Pool;
+pub use pool_builder::PoolBuilder;
 pub use process::{Process, Run};
 pub use queue::Queue;
 pub use semaphore::Semaphore;

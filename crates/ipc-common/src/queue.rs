@@ -4,13 +4,10 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
 #[cfg(doc)]
 use crate::Error;
 use crate::Result;
-use crate::codec::{decode, encode, with_buffer};
+use crate::codec::{Message, decode, encode, with_buffer};
 use crate::deadline::Deadline;
 use crate::ring::Ring;
 
@@ -45,7 +42,7 @@ pub struct Queue<T> {
     items: PhantomData<fn(T) -> T>,
 }
 
-impl<T: Serialize + DeserializeOwned> Queue<T> {
+impl<T: Message> Queue<T> {
     /// A queue that takes as many items as fit into memory; Python's `Queue()`.
     ///
     /// An empty queue costs three pages; it grows with what is in it, and gives memory back.

@@ -1,0 +1,274 @@
+//! [`Dispatcher`]: the pool's own side: it sends tasks out and takes results in.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, PipeReader, Read};
+use std::process;
+use std::rc::Rc;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::fence;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use crate::codec::{Message, with_buffer};
+use crate::connection::wait_until;
+use crate::counter::soon;
+use crate::deadline::Deadline;
+use crate::pidfd::above_stdio;
+use crate::task::{read_results, write_task};
+use crate::worker::{END, Floor, Terms, UP, supervise};
+use crate::{Child, Error, Process, Result};
+
+/// How long to wait for workers whose supervisor was killed.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Whatever it waits for, it takes in all that comes.
+pub(crate) struct Dispatcher {
+    floor: Floor,
+    pub(crate) workers: usize,
+    pub(crate) supervisor: Child,
+    /// Its other end is with the supervisor and the workers alone.
+    bell: PipeReader,
+    book: RefCell<Book>,
+    owner: u32,
+}
+
+#[derive(Default)]
+struct Book {
+    /// The tasks whose results are wanted, with those that have come.
+    wanted: HashMap<u32, Option<Rc<Vec<u8>>>>,
+    /// How many workers have come up.
+    up: usize,
+    is_closed: bool,
+    is_terminated: bool,
+    /// Why nothing more will come.
+    end: Option<String>,
+}
+
+impl Dispatcher {
+    pub(crate) fn start(workers: usize, terms: &Terms<'_>) -> Result<Self> {
+        let failed =
+            |e| Error::system("start a pool: make a pipe", "close some files (ulimit -n)", e);
+        let floor = Floor::new()?;
+        let (reader, writer) = io::pipe().map_err(failed)?;
+        let [reader, writer] = [reader.into(), writer.into()].map(above_stdio);
+        let (reader, writer) = (reader.map_err(failed)?, writer.map_err(failed)?);
+        let supervisor = Process::new(|| supervise(&floor, workers, terms, &writer));
+        let supervisor = supervisor.name("PoolSupervisor").daemon(true);
+        let supervisor = supervisor.start_without(&[&reader])?;
+        let (bell, book, owner) = (reader.into(), RefCell::default(), process::id());
+        let dispatcher = Dispatcher { floor, workers, supervisor, bell, book, owner };
+        drop(writer);
+        dispatcher.wait_until(Deadline::NEVER, |book| book.up >= workers)?;
+        Ok(dispatcher)
+    }
+
+    /// Gives the workers a task: one call of `function` for each of `arguments`.
+    pub(crate) fn submit<A: Message, R: Message>(
+        &self,
+        function: fn(A) -> R,
+        arguments: &[A],
+    ) -> Result<Task<'_>> {
+        self.check_owner()?;
+        with_buffer(|task| {
+            write_task(task, function, arguments)?;
+            loop {
+                if let Some(why) = self.book.borrow().end.clone() {
+                    return Err(Error::PoolEnded { why });
+                }
+                let number = self.floor.tasks.counters().0.count();
+                match self.floor.tasks.put(task, Deadline::NOW) {
+                    Ok(()) => return Ok(Task::new(self, number)),
+                    // The workers make room, unless they have none for their results.
+                    Err(Error::Full) => self.collect()?,
+                    Err(Error::Closed) => {
+                        return Err(Error::PoolEnded { why: "it was closed".into() });
+                    }
+                    Err(e) => return Err(e),
+                }
+                self.listen(Deadline::after(Duration::from_millis(100)))?;
+            }
+        })
+    }
+
+    /// The first whose result is there; waits for one.
+    pub(crate) fn first_done(&self, tasks: &VecDeque<Result<Task<'_>>>) -> usize {
+        let position = |book: &Book| {
+            tasks.iter().position(|task| task.as_ref().map_or(true, |task| task.is_done(book)))
+        };
+        let is_done = |book: &Book| tasks.is_empty() || position(book).is_some();
+        // If the pool has ended, whichever is asked says so.
+        let _ = self.wait_until(Deadline::NEVER, is_done);
+        position(&self.book.borrow()).unwrap_or(0)
+    }
+
+    pub(crate) fn close(&self) {
+        self.book.borrow_mut().is_closed = true;
+        self.floor.tasks.close();
+    }
+
+    pub(crate) fn join(&self) -> Result<()> {
+        self.check_owner()?;
+        if !self.book.borrow().is_closed {
+            return Err(Error::Invalid("cannot join the pool: close() or terminate() it first"));
+        }
+        let end = self.wait_until(Deadline::NEVER, |_| false);
+        match self.supervisor.join()? {
+            0 => Ok(()),
+            _ if self.book.borrow().is_terminated => Ok(()),
+            _ => end.map(drop),
+        }
+    }
+
+    pub(crate) fn terminate(&self) -> Result<()> {
+        self.check_owner()?;
+        self.book.borrow_mut().is_terminated = true;
+        self.close();
+        self.supervisor.kill()?; // whose end is the workers', the kernel sees to that
+        self.join()
+    }
+
+    /// Waits until the book says so; `false` if the deadline came first.
+    fn wait_until(&self, deadline: Deadline, is_so: impl Fn(&Book) -> bool) -> Result<bool> {
+        self.check_owner()?;
+        loop {
+            self.collect()?;
+            if is_so(&self.book.borrow()) {
+                return Ok(true);
+            }
+            if let Some(why) = self.book.borrow().end.clone() {
+                return Err(Error::PoolEnded { why });
+            }
+            if !self.listen(deadline)? {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Enters into the book what has come.
+    fn collect(&self) -> Result<()> {
+        while self.has_news() {
+            let mut message = Vec::new();
+            self.floor.results.get(&mut message, Deadline::NOW, || Ok(()))?;
+            let (number, text) = message.split_first_chunk().expect("it begins with a number");
+            let mut book = self.book.borrow_mut();
+            match u32::from_ne_bytes(*number) {
+                UP => book.up += 1,
+                END => {
+                    book.end = Some(String::from_utf8_lossy(text).into());
+                    self.supervisor.kill()?;
+                }
+                number => {
+                    if let Some(result @ None) = book.wanted.get_mut(&number) {
+                        *result = Some(Rc::new(message));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn has_news(&self) -> bool {
+        self.floor.results.len() > 0
+    }
+
+    /// Sleeps until something may have come; `false` if the deadline came first.
+    fn listen(&self, deadline: Deadline) -> Result<bool> {
+        if deadline == Deadline::NOW || soon(|| self.has_news()) {
+            return Ok(self.has_news());
+        }
+        let listening = &self.floor.board.listening;
+        listening.store(1, SeqCst);
+        fence(SeqCst); // before the look; the workers do it the other way round
+        let heard = match self.has_news() {
+            true => Ok(Vec::new()),
+            false => wait_until(&[&self.bell, &self.supervisor], deadline),
+        };
+        listening.store(0, Relaxed);
+        let heard = heard?;
+        // A supervisor's workers follow it at once; but something may hide from the kernel.
+        let is_silent =
+            heard == [1] && wait_until(&[&self.bell], Deadline::after(GRACE))?.is_empty();
+        if is_silent || !heard.is_empty() && self.read_bell()? == 0 {
+            self.note_end();
+        }
+        Ok(!heard.is_empty() || self.has_news())
+    }
+
+    fn read_bell(&self) -> Result<usize> {
+        let read = (&self.bell).read(&mut [0; 64]);
+        read.map_err(|e| Error::system("listen to the pool's workers", "", e))
+    }
+
+    /// Nobody is left to do anything.
+    fn note_end(&self) {
+        let code = self.supervisor.exit_code();
+        let mut book = self.book.borrow_mut();
+        let why = match code {
+            _ if book.is_terminated => "it was terminated".into(),
+            Ok(Some(0)) => "it was closed and has ended".into(),
+            Ok(Some(code)) => format!("its supervisor ended with code {code}"),
+            _ => "its workers have ended".into(),
+        };
+        book.end.get_or_insert(why);
+    }
+
+    fn check_owner(&self) -> Result<()> {
+        match process::id() == self.owner {
+            true => Ok(()),
+            false => Err(Error::Invalid(
+                "cannot use this pool: it belongs to the process that made it, from which this one \
+                 was forked; make another",
+            )),
+        }
+    }
+}
+
+impl Drop for Dispatcher {
+    fn drop(&mut self) {
+        if process::id() == self.owner {
+            // Drop cannot return an error, and there is nothing left to be done about it.
+            let _ = self.terminate();
+        }
+    }
+}
+
+/// A task whose results are kept until this is dropped.
+pub(crate) struct Task<'p> {
+    dispatcher: &'p Dispatcher,
+    pub(crate) number: u32,
+}
+
+impl<'p> Task<'p> {
+    /// The one that was put into the queue after `number` others.
+    fn new(dispatcher: &'p Dispatcher, number: u32) -> Self {
+        dispatcher.book.borrow_mut().wanted.insert(number, None);
+        Task { dispatcher, number }
+    }
+
+    fn is_done(&self, book: &Book) -> bool {
+        matches!(book.wanted.get(&self.number), Some(Some(_)))
+    }
+
+    pub(crate) fn wait(&self, deadline: Deadline) -> Result<bool> {
+        self.dispatcher.wait_until(deadline, |book| self.is_done(book))
+    }
+
+    /// Waits for the results, and has `each` do something with them until it says no.
+    pub(crate) fn get<R: DeserializeOwned>(
+        &self,
+        each: impl FnMut(Result<R>) -> Result<()>,
+    ) -> Result<()> {
+        self.wait(Deadline::NEVER)?;
+        let message = self.dispatcher.book.borrow().wanted.get(&self.number).cloned().flatten();
+        let message = message.expect("it has been waited for");
+        read_results(&message[size_of_val(&self.number)..]).try_for_each(each)
+    }
+}
+
+impl Drop for Task<'_> {
+    fn drop(&mut self) {
+        self.dispatcher.book.borrow_mut().wanted.remove(&self.number);
+    }
+}
