@@ -59,7 +59,7 @@ pub fn pipe<A, B>() -> Result<(Connection<A, B>, Connection<B, A>)> {
         pair.map_err(io::Error::from).and_then(|(a, b)| Ok((above_stdio(a)?, above_stdio(b)?)));
     let (a, b) =
         pair.map_err(|e| Error::system("make a pipe", "close some files (ulimit -n)", e))?;
-    Ok((Connection { socket: a, types: PhantomData }, Connection { socket: b, types: PhantomData }))
+    Ok((Connection::of(a), Connection::of(b)))
 }
 
 /// A pipe that goes one way: the first end receives, the second sends; Python's `Pipe(False)`.
@@ -93,6 +93,13 @@ pub struct Connection<S, R = S> {
     types: PhantomData<fn(S) -> R>,
 }
 
+impl<S, R> Connection<S, R> {
+    /// What comes from the socket must be sent by another `Connection`.
+    pub(crate) fn of(socket: OwnedFd) -> Self {
+        Connection { socket, types: PhantomData }
+    }
+}
+
 impl<S: Serialize, R> Connection<S, R> {
     /// Sends a message; Python's `send(obj)`.
     ///
@@ -122,7 +129,7 @@ impl<S: Serialize, R> Connection<S, R> {
     }
 
     /// The last byte of a packet says whether the message is in it (0) or in a file (1).
-    fn send_packet(&self, message: &[u8], files: &[RawFd]) -> nix::Result<()> {
+    pub(crate) fn send_packet(&self, message: &[u8], files: &[RawFd]) -> nix::Result<()> {
         let kind = [u8::from(!files.is_empty())];
         let parts = [IoSlice::new(message), IoSlice::new(&kind)];
         let rights = [ControlMessage::ScmRights(files)];
@@ -179,7 +186,7 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
         })
     }
 
-    fn recv_packet(&self, bytes: &mut [u8]) -> nix::Result<(usize, Option<File>)> {
+    pub(crate) fn recv_packet(&self, bytes: &mut [u8]) -> nix::Result<(usize, Option<File>)> {
         let mut space = cmsg_space!(RawFd);
         let mut parts = [IoSliceMut::new(bytes)];
         let mut tries = 0;

@@ -119,6 +119,15 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// The manager's server has ended; what it held is lost.
+    ManagerGone,
+    /// The list has no such place; Python's `IndexError`.
+    OutOfRange {
+        /// The place.
+        index: usize,
+        /// How many items the list has.
+        len: usize,
+    },
     /// An item that never fits.
     TooLarge {
         /// Its size in bytes.
@@ -248,6 +257,14 @@ impl fmt::Display for Error {
                 "cannot finish the task: it took longer than {limit:?}, so its worker, process \
                  {pid}, was killed"
             ),
+            Error::ManagerGone => write!(
+                f,
+                "cannot reach the manager: its server has ended, and what it held is lost; make \
+                 another"
+            ),
+            Error::OutOfRange { index, len } => {
+                write!(f, "cannot use place {index} of the list: it has {len} item(s)")
+            }
             Error::PoolEnded { why } => write!(f, "cannot use the pool: {why}"),
             Error::TooLarge { size, limit } => write!(
                 f,

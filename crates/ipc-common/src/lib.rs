@@ -36,12 +36,14 @@
 //! | `Value()`, `Array()` | [`Value`], [`Array`] |
 //! | `Queue()`, `JoinableQueue()` | [`Queue`], [`JoinableQueue`] |
 //! | `Pool()`, `AsyncResult` | [`Pool`], [`AsyncResult`] |
+//! | `Manager()`, its `dict()`, `list()`, `Namespace()` | [`Manager`], [`DictProxy`], [`ListProxy`], [`Namespace`] |
 //! | `Pipe()`, `connection.wait()` | [`pipe`], [`Connection`], [`wait`] |
 //!
 //! The files, in the order in which they build on each other: `error`, `deadline`, `memory`,
 //! `robust`, `lock`, `value`; `pidfd`, `child`, `current`, `process`; `counter`, `semaphore`,
 //! `event`, `seats`, `condition`, `barrier`; `codec`, `ring`, `queue`, `joinable`; `connection`;
-//! `task`, `worker`, `dispatcher`, `async_result`, `pool_builder`, `pool`.
+//! `task`, `worker`, `dispatcher`, `async_result`, `pool_builder`, `pool`; `server`,
+//! `manager`, `dict_proxy`, `list_proxy`, `namespace`.
 
 mod async_result;
 mod barrier;
@@ -52,12 +54,16 @@ mod connection;
 mod counter;
 mod current;
 mod deadline;
+mod dict_proxy;
 mod dispatcher;
 mod error;
 mod event;
 mod joinable;
+mod list_proxy;
 mod lock;
+mod manager;
 mod memory;
+mod namespace;
 mod pidfd;
 mod pool;
 mod pool_builder;
@@ -67,6 +73,7 @@ mod ring;
 mod robust;
 mod seats;
 mod semaphore;
+mod server;
 mod task;
 mod value;
 mod worker;
@@ -80,10 +87,14 @@ pub use connection::{Connection, Nothing, one_way_pipe, pipe, wait};
 pub use current::{
     AuthKey, CurrentProcess, ParentProcess, active_children, current_process, parent_process,
 };
+pub use dict_proxy::DictProxy;
 pub use error::{Error, Result};
 pub use event::Event;
 pub use joinable::JoinableQueue;
+pub use list_proxy::ListProxy;
 pub use lock::{Lock, LockGuard};
+pub use manager::Manager;
+pub use namespace::Namespace;
 pub use pool::Pool;
 pub use pool_builder::PoolBuilder;
 pub use process::{Process, Run};

@@ -1,0 +1,168 @@
+//! [`Manager`]: dicts, lists and namespaces that live in a process of their own.
+
+use std::fmt;
+use std::os::fd::{AsFd, AsRawFd};
+use std::process;
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+use serde_bytes::ByteBuf;
+
+use crate::codec::{Message, decode, encode};
+use crate::connection::{Connection, pipe};
+use crate::server::{Line, Operation, Reply, Request, serve};
+use crate::{Child, DictProxy, Error, ListProxy, Namespace, Process, Result};
+
+/// A server process that holds objects for other processes; Python's `multiprocessing.Manager`.
+///
+/// ```
+/// use ipc_common::{Manager, Process};
+///
+/// let manager = Manager::new()?;
+/// let ages = manager.dict()?;
+/// let names = manager.list(["Ann".to_string()])?;
+/// let child = Process::new(|| -> ipc_common::Result<()> {
+///     ages.insert(&"Ann".to_string(), &40)?;
+///     names.push(&"Bob".to_string())
+/// });
+/// child.start()?.join()?;
+/// assert_eq!(ages.items()?, [("Ann".to_string(), 40)]);
+/// assert_eq!(names.to_vec()?, ["Ann", "Bob"]);
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
+///
+/// Any process that is forked after the manager was made, and any thread, may use the manager and
+/// its objects; each process gets a line of its own to the server. Each call is done as a whole,
+/// but between two calls others may come: for `x += 1` there is [`Value`](crate::Value)(crate::Value), or a
+/// [`Lock`](crate::Lock) around both calls. Objects last as long as the manager.
+///
+/// The server has no address, in no folder and no network: the way to it is an open file that only
+/// forked processes have. So there is nothing to be left behind, and nobody to be asked for a key,
+/// where Python needs its `authkey`. It is a daemon: it ends when the manager is dropped, and when
+/// the process that made it dies.
+pub struct Manager {
+    /// New lines are handed in here.
+    door: Connection<()>,
+    line: Mutex<Option<(u32, Line)>>,
+    server: Child,
+    owner: u32,
+}
+
+impl Manager {
+    /// Starts the server; Python's `Manager()`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Process::start`].
+    pub fn new() -> Result<Self> {
+        let (door, inside) = pipe::<(), ()>()?;
+        let server = Process::new(|| serve(&inside)).name("Manager").daemon(true);
+        let server = server.start_without(&[&door])?;
+        Ok(Manager { door, line: Mutex::new(None), server, owner: process::id() })
+    }
+
+    /// The server's process.
+    pub fn server(&self) -> &Child {
+        &self.server
+    }
+
+    /// A new, empty dict; Python's `manager.dict()`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ManagerGone`] if the server has ended, [`Error::System`] if no descriptors are left.
+    pub fn dict<K: Message, V: Message>(&self) -> Result<DictProxy<'_, K, V>> {
+        self.new_object(Request::NewDict).map(DictProxy::of)
+    }
+
+    /// A new list of `items`; Python's `manager.list(items)`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`dict`](Manager::dict), and [`Error::Encode`] if an item cannot be serialised.
+    pub fn list<T: Message>(&self, items: impl IntoIterator<Item = T>) -> Result<ListProxy<'_, T>> {
+        let list = self.new_object(Request::NewList).map(ListProxy::of)?;
+        list.extend(items)?;
+        Ok(list)
+    }
+
+    /// A new, empty namespace; Python's `manager.Namespace()`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`dict`](Manager::dict).
+    pub fn namespace(&self) -> Result<Namespace<'_>> {
+        self.new_object(Request::NewDict).map(Namespace::of)
+    }
+
+    fn new_object(&self, request: Request) -> Result<Proxy<'_>> {
+        Ok(Proxy { manager: self, number: self.call(&request)?.number() })
+    }
+
+    fn call(&self, request: &Request) -> Result<Reply> {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        // A forked process has its parent's line, on which the replies would be mixed up.
+        if !matches!(&*line, Some((process, _)) if *process == process::id()) {
+            *line = Some((process::id(), self.connect()?));
+        }
+        let (_, line) = line.as_ref().expect("it has just been made");
+        line.send(request).and_then(|()| line.recv()).map_err(|e| match e {
+            Error::Hangup => Error::ManagerGone,
+            e => e,
+        })
+    }
+
+    fn connect(&self) -> Result<Line> {
+        let (mine, servers) = pipe::<Request, Reply>()?;
+        let sent = self.door.send_packet(&[], &[servers.as_fd().as_raw_fd()]);
+        sent.map_err(|e| match e {
+            nix::Error::EPIPE => Error::ManagerGone,
+            e => Error::system("connect to the manager", "", e),
+        })?;
+        Ok(mine)
+    }
+}
+
+impl Drop for Manager {
+    fn drop(&mut self) {
+        if process::id() == self.owner {
+            let _ = self.server.kill(); // it is our own child, so it cannot fail
+        }
+    }
+}
+
+impl fmt::Debug for Manager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Manager").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+/// What the proxies have in common: an object on the server.
+pub(crate) struct Proxy<'m> {
+    manager: &'m Manager,
+    pub(crate) number: usize,
+}
+
+impl Proxy<'_> {
+    pub(crate) fn call(&self, operation: Operation) -> Result<Reply> {
+        match self.manager.call(&Request::Do(self.number, operation))? {
+            Reply::OutOfRange { index, len } => Err(Error::OutOfRange { index, len }),
+            reply => Ok(reply),
+        }
+    }
+
+    pub(crate) fn len(&self) -> Result<usize> {
+        Ok(self.call(Operation::Len)?.number())
+    }
+
+    /// The item that was asked for, or was there before.
+    pub(crate) fn item<T: Message>(&self, operation: Operation) -> Result<Option<T>> {
+        self.call(operation)?.items().first().map(|item| decode(item)).transpose()
+    }
+}
+
+pub(crate) fn to_bytes<T: Serialize + ?Sized>(item: &T) -> Result<ByteBuf> {
+    let mut bytes = ByteBuf::new();
+    encode(item, &mut bytes)?;
+    Ok(bytes)
+}
