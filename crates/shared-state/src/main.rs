@@ -9,7 +9,7 @@
 //!
 //! In Python: `Value('d', 0.0)`, `Array('i', range(10))`, `num.value`, `arr[:]`.
 //!
-//! Run: `cargo run -p shared-state`. The order never varies. Next: `pool`.
+//! Run: `cargo run -p shared-state`. The order never varies. Next: `shared-state-manager`.
 
 use ipc_common::{Array, Process, Result, Value};
 
