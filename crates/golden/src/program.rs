@@ -68,10 +68,13 @@ impl Program {
 /// The directory of the expected outputs.
 pub(crate) const EXPECTED_OUTPUT: &str = "expected-output";
 
-/// The crates that show something: all but the library and this one.
+/// The crates that show nothing of the documents.
+const TOOLS: [&str; 3] = ["ipc-common", "golden", "bench"];
+
+/// The crates that show something: all but the library and the tools.
 pub(crate) fn demo_crates(root: &Path) -> io::Result<Vec<PathBuf>> {
     let mut crates = entries(&root.join("crates"))?;
-    crates.retain(|directory| !["ipc-common", "golden"].contains(&file_stem(directory).as_str()));
+    crates.retain(|directory| !TOOLS.contains(&file_stem(directory).as_str()));
     crates.retain(|directory| directory.join("Cargo.toml").is_file());
     Ok(crates)
 }
