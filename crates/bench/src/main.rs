@@ -1,0 +1,104 @@
+//! The command `bench`: measures ipc-common beside its peers.
+
+use std::env;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use bench::{
+    Absent, HELP, Machine, Misuse, Options, Outcome, Peer, Plan, Python, Report, legend, measure,
+    picture, readme, select, table,
+};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::from(if error.is::<Misuse>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run() -> Outcome<()> {
+    let options = Options::parse(env::args().skip(1))?;
+    if options.help {
+        println!("{HELP}");
+        return Ok(());
+    }
+    if options.list {
+        for benchmark in select(&options.names)? {
+            println!("{:24} {}", benchmark.name, benchmark.title);
+        }
+        return Ok(());
+    }
+    let report = match &options.from {
+        Some(file) => show(file, &options)?,
+        None => measure_all(&options)?,
+    };
+    print!("\n{}", legend(&report));
+    if let Some(file) = &options.json {
+        write(file, &(serde_json::to_string_pretty(&report)? + "\n"))?;
+    }
+    if let Some(file) = &options.readme {
+        write(file, &readme(&report))?;
+    }
+    if let Some(file) = &options.svg {
+        write(file, &picture(&report))?;
+    }
+    Ok(())
+}
+
+fn measure_all(options: &Options) -> Outcome<Report> {
+    let benchmarks = select(&options.names)?;
+    let (python, absent) = peers();
+    for Absent { why, .. } in &absent {
+        println!("{why}");
+    }
+    let machine = Machine::this(python.as_ref());
+    let plan = if options.quick { Plan::quick(python) } else { Plan::full(python) };
+    let mut measured = Vec::new();
+    for benchmark in &benchmarks {
+        let result = measure(benchmark, &plan)?;
+        print!("\n{}", table(&result));
+        io::stdout().flush()?;
+        measured.push(result);
+    }
+    Ok(Report {
+        machine,
+        command: options.command(),
+        repetitions: plan.repetitions,
+        absent,
+        benchmarks: measured,
+    })
+}
+
+/// CPython, if it is there, and who is left out.
+fn peers() -> (Option<Python>, Vec<Absent>) {
+    let mut absent = Vec::new();
+    let python = Python::find()
+        .map_err(|e| absent.push(Absent { peer: Peer::CPython, why: e.to_string() }))
+        .ok();
+    if cfg!(not(feature = "peers")) {
+        let why = "ipc-channel is left out: this was built without the feature `peers`.".into();
+        absent.push(Absent { peer: Peer::IpcChannel, why });
+    }
+    (python, absent)
+}
+
+fn show(file: &Path, options: &Options) -> Outcome<Report> {
+    let opened = File::open(file).map_err(|e| format!("cannot read {}: {e}", file.display()))?;
+    let mut report: Report = serde_json::from_reader(io::BufReader::new(opened))
+        .map_err(|e| format!("{} is no report: {e}", file.display()))?;
+    let wanted = select(&options.names)?;
+    report.benchmarks.retain(|measured| wanted.iter().any(|wanted| wanted.name == measured.name));
+    for measured in &report.benchmarks {
+        print!("\n{}", table(measured));
+    }
+    Ok(report)
+}
+
+fn write(file: &Path, text: &str) -> Outcome<()> {
+    Ok(fs::write(file, text).map_err(|e| format!("cannot write {}: {e}", file.display()))?)
+}

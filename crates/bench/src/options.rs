@@ -1,0 +1,97 @@
+//! [`Options`]: the command line.
+
+use std::error::Error;
+use std::fmt;
+use std::path::PathBuf;
+
+/// What `--help` prints.
+pub const HELP: &str = "\
+Measures ipc-common beside its peers: the same work, in one run, each peer in turn.
+
+Usage: scripts/bench [OPTION…] [NAME…]
+
+NAME is a benchmark, or the beginning of several names up to a hyphen, such as `queue`; without one,
+all are run, in a few minutes.
+
+Options:
+  --quick        shorter and fewer repetitions: a minute for all
+  --list         say which benchmarks there are
+  --json FILE    write all figures for programs
+  --readme FILE  write the tables as Markdown
+  --svg FILE     write a picture
+  --from FILE    measure nothing, and show what `--json` has written
+  --help         say this
+
+The exit code is 0 if all went well, 1 if a peer failed or has lost an item, 2 for wrong usage.";
+
+/// What is to be done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// `--help`
+    pub help: bool,
+    /// `--list`
+    pub list: bool,
+    /// `--quick`
+    pub quick: bool,
+    /// `--json`
+    pub json: Option<PathBuf>,
+    /// `--readme`
+    pub readme: Option<PathBuf>,
+    /// `--svg`
+    pub svg: Option<PathBuf>,
+    /// `--from`
+    pub from: Option<PathBuf>,
+    /// The benchmarks; none means all.
+    pub names: Vec<String>,
+}
+
+impl Options {
+    /// Reads the words after the command's name.
+    ///
+    /// # Errors
+    ///
+    /// If an option is unknown, or has no value.
+    pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Options, Misuse> {
+        let mut options = Options::default();
+        let mut words = words.into_iter();
+        while let Some(word) = words.next() {
+            let mut file = || match words.next() {
+                Some(file) => Ok(Some(PathBuf::from(file))),
+                None => Err(Misuse(format!("{word} needs the name of a file"))),
+            };
+            match word.as_str() {
+                "--help" | "-h" => options.help = true,
+                "--list" => options.list = true,
+                "--quick" => options.quick = true,
+                "--json" => options.json = file()?,
+                "--readme" => options.readme = file()?,
+                "--svg" => options.svg = file()?,
+                "--from" => options.from = file()?,
+                _ if word.starts_with('-') => {
+                    return Err(Misuse(format!("there is no option {word}")));
+                }
+                _ => options.names.push(word),
+            }
+        }
+        Ok(options)
+    }
+
+    /// The command that does the same measuring.
+    pub fn command(&self) -> String {
+        let quick = self.quick.then_some("--quick");
+        let words = ["scripts/bench"].into_iter().chain(quick);
+        words.chain(self.names.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What a person got wrong on the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misuse(pub String);
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; see --help", self.0)
+    }
+}
+
+impl Error for Misuse {}

@@ -1,0 +1,230 @@
+//! Queues: how many items get through, from so many producers to so many consumers.
+
+use std::hint::black_box;
+
+use ipc_common::Queue;
+use serde_bytes::ByteBuf;
+
+use crate::benchmark::Section;
+use crate::channel::Channel;
+use crate::crossbeam_channel::Crossbeam;
+use crate::payload::{Order, Payload, bytes};
+use crate::race::{Race, Tally, processes, threads};
+use crate::shared_memory::SharedMemory;
+use crate::socket::{LARGEST_PACKET, Packets, Stream};
+use crate::{Benchmark, Measure, Outcome, Peer, Sample};
+
+#[cfg(feature = "peers")]
+use crate::ipc_channel_channel::{Bytes, Typed};
+
+/// crossbeam's bound where nothing else is asked for.
+pub(crate) const BOUND: usize = 1024;
+
+/// What waits in an unbounded queue may take so much memory.
+const MOST_BYTES: u64 = 1 << 30;
+
+pub(crate) fn benchmarks() -> Vec<Benchmark> {
+    vec![
+        small("queue-u64", "queue, u64, 1 → 1", Shape { producers: 1, consumers: 1 }),
+        orders(),
+        sized("queue-1kib", "queue, 1 KiB, 1 → 1", 1 << 10),
+        sized("queue-1mib", "queue, 1 MiB, 1 → 1", 1 << 20),
+        small("queue-1-to-4", "queue, u64, 1 → 4", Shape { producers: 1, consumers: 4 }),
+        small("queue-4-to-1", "queue, u64, 4 → 1", Shape { producers: 4, consumers: 1 }),
+        small("queue-4-to-4", "queue, u64, 4 → 4", Shape { producers: 4, consumers: 4 }),
+        bounded(),
+    ]
+}
+
+pub(crate) fn growth() -> Vec<Benchmark> {
+    let workers = [1, 2, 4, 8, 16].map(|n| {
+        let shape = Shape { producers: n, consumers: n };
+        small(&format!("workers-{n}"), &format!("queue, u64, {n} → {n}"), shape)
+    });
+    let sizes = [
+        (8, "8 B"),
+        (64, "64 B"),
+        (512, "512 B"),
+        (4 << 10, "4 KiB"),
+        (32 << 10, "32 KiB"),
+        (256 << 10, "256 KiB"),
+        (2 << 20, "2 MiB"),
+        (16 << 20, "16 MiB"),
+        (64 << 20, "64 MiB"),
+    ];
+    let sizes = sizes.map(|(size, text)| {
+        let name = format!("size-{}", text.replace(' ', "").to_lowercase());
+        sized(&name, &format!("queue, items of {text}"), size)
+    });
+    workers.into_iter().chain(sizes).map(|benchmark| benchmark.section(Section::Growth)).collect()
+}
+
+/// Numbers.
+fn small(name: &str, title: &str, shape: Shape) -> Benchmark {
+    let Shape { producers, consumers } = shape;
+    let benchmark = Benchmark::new(name, title, Measure::Rate)
+        .peer(Peer::IpcCommon, move |n| between_processes(&Queue::new()?, &0_u64, shape, n))
+        .python(&["queue", "int", &producers.to_string(), &consumers.to_string(), "0"]);
+    #[cfg(feature = "peers")]
+    let benchmark = match consumers {
+        1 => benchmark
+            .peer(Peer::IpcChannel, move |n| between_processes(&Typed::new()?, &0_u64, shape, n)),
+        _ => benchmark, // it has one receiver
+    };
+    benchmark
+        .peer(Peer::Sockets, move |n| between_processes(&Packets::new()?, &0_u64, shape, n))
+        .peer(Peer::Threads, move |n| between_threads(&Crossbeam::bounded(BOUND), &0, shape, n))
+        .peer(Peer::ThreadsUnbounded, move |n| {
+            between_threads(&Crossbeam::unbounded(), &0, shape, n)
+        })
+}
+
+/// Structs with a text.
+fn orders() -> Benchmark {
+    let shape = Shape { producers: 1, consumers: 1 };
+    let new = Order::new;
+    let benchmark = Benchmark::new("queue-struct", "queue, 64 B struct, 1 → 1", Measure::Rate)
+        .peer(Peer::IpcCommon, move |n| between_processes(&Queue::new()?, &new(), shape, n))
+        .python(&["queue", "dict", "1", "1", "0"]);
+    #[cfg(feature = "peers")]
+    let benchmark = benchmark
+        .peer(Peer::IpcChannel, move |n| between_processes(&Typed::new()?, &new(), shape, n));
+    benchmark
+        .peer(Peer::Sockets, move |n| between_processes(&Packets::new()?, &new(), shape, n))
+        .peer(Peer::Threads, move |n| between_threads(&Crossbeam::bounded(BOUND), &new(), shape, n))
+        .peer(Peer::ThreadsUnbounded, move |n| {
+            between_threads(&Crossbeam::unbounded(), &new(), shape, n)
+        })
+}
+
+/// Bytes.
+fn sized(name: &str, title: &str, size: usize) -> Benchmark {
+    let shape = Shape { producers: 1, consumers: 1 };
+    let item = move || bytes(size);
+    let benchmark = Benchmark::new(name, title, Measure::Bytes(size as u64))
+        .at_most((MOST_BYTES / size as u64).max(1))
+        .peer(Peer::IpcCommon, move |n| between_processes(&Queue::new()?, &item(), shape, n))
+        .python(&["queue", &size.to_string(), "1", "1", "0"]);
+    #[cfg(feature = "peers")]
+    let benchmark = benchmark
+        .peer(Peer::IpcChannel, move |n| between_processes(&Bytes::new()?, &item(), shape, n));
+    benchmark
+        .peer(Peer::Sockets, move |n| match size {
+            ..=LARGEST_PACKET => between_processes(&Packets::new()?, &item(), shape, n),
+            _ => between_processes(&Stream::new()?, &item(), shape, n),
+        })
+        .peer(Peer::Threads, move |n| {
+            between_threads(&Crossbeam::bounded(BOUND), &item(), shape, n)
+        })
+        .peer(Peer::ThreadsUnbounded, move |n| {
+            between_threads(&Crossbeam::unbounded(), &item(), shape, n)
+        })
+        .peer(Peer::Limit, move |n| copies(&item(), n))
+}
+
+/// A queue that is nearly always full.
+fn bounded() -> Benchmark {
+    let shape = Shape { producers: 1, consumers: 1 };
+    Benchmark::new("queue-bounded", "queue bounded to 5, u64, 1 → 1", Measure::Rate)
+        .peer(Peer::IpcCommon, move |n| between_processes(&Queue::bounded(5)?, &0_u64, shape, n))
+        .python(&["queue", "int", "1", "1", "5"])
+        .peer(Peer::Threads, move |n| between_threads(&Crossbeam::bounded(5), &0, shape, n))
+}
+
+/// How many put, and how many get.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) producers: usize,
+    pub(crate) consumers: usize,
+}
+
+impl Shape {
+    pub(crate) fn workers(self) -> usize {
+        self.producers + self.consumers
+    }
+
+    /// A number of items of which each worker gets the same share.
+    pub(crate) fn round_up(self, items: u64) -> u64 {
+        items.next_multiple_of((self.producers * self.consumers) as u64)
+    }
+
+    /// One worker's share: producers come first. Producers count nothing.
+    pub(crate) fn work<T: Payload>(
+        self,
+        channel: &impl Channel<T>,
+        prototype: &T,
+        items: u64,
+        worker: usize,
+    ) -> Outcome<Tally> {
+        let mut tally = Tally::default();
+        if worker < self.producers {
+            let share = items / self.producers as u64;
+            let first = worker as u64 * share;
+            let mut item = prototype.clone();
+            for number in first..first + share {
+                item.stamp(number);
+                channel.put(&item)?;
+            }
+        } else {
+            for _ in 0..items / self.consumers as u64 {
+                tally.add(black_box(channel.get()?).number());
+            }
+        }
+        Ok(tally)
+    }
+
+    /// Refuses a race in which not every item was got exactly once.
+    pub(crate) fn check(self, race: &Race, items: u64) -> Outcome<()> {
+        let Tally { count, sum } = race.tally();
+        let right = (0..items).fold(0_u64, u64::wrapping_add);
+        match (count, sum) == (items, right) {
+            true => Ok(()),
+            false => Err(format!(
+                "of {items} items with the sum {right}, {count} came with the sum {sum}"
+            )
+            .into()),
+        }
+    }
+}
+
+fn between_processes<T: Payload>(
+    channel: &impl Channel<T>,
+    prototype: &T,
+    shape: Shape,
+    items: u64,
+) -> Outcome<Sample> {
+    let items = shape.round_up(items);
+    let race = processes(shape.workers(), |worker| shape.work(channel, prototype, items, worker))?;
+    shape.check(&race, items)?;
+    Ok(race.sample(items))
+}
+
+fn between_threads<T: Payload>(
+    channel: &(impl Channel<T> + Sync),
+    prototype: &T,
+    shape: Shape,
+    items: u64,
+) -> Outcome<Sample> {
+    let items = shape.round_up(items);
+    let race = threads(shape.workers(), |worker| shape.work(channel, prototype, items, worker))?;
+    shape.check(&race, items)?;
+    Ok(race.sample(items))
+}
+
+/// The least that carrying bytes takes: one copy into shared memory for each item.
+fn copies(prototype: &ByteBuf, items: u64) -> Outcome<Sample> {
+    let memory = SharedMemory::new(prototype.len())?;
+    memory.store(prototype); // so that the pages are there
+    let race = processes(1, |_| {
+        let mut tally = Tally::default();
+        let mut item = prototype.clone();
+        for number in 0..items {
+            item.stamp(number);
+            memory.store(black_box(&item));
+            tally.add(item.number());
+        }
+        Ok(tally)
+    })?;
+    Shape { producers: 0, consumers: 1 }.check(&race, items)?;
+    Ok(race.sample(items))
+}

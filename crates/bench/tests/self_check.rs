@@ -1,0 +1,125 @@
+//! The benchmark itself: every benchmark runs, with few operations, and what it reports makes sense.
+
+#![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use bench::{
+    Benchmark, Machine, Measured, Options, Peer, Plan, Python, Report, catalog, measure, picture,
+    readme, select, table,
+};
+use libtest_mimic::{Arguments, Trial};
+
+/// One thread, which processes can be started from.
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(1);
+    let benchmarks = catalog().into_iter().filter(|it| !HEAVY.contains(&it.name.as_str()));
+    let benchmarks = benchmarks.map(|benchmark| {
+        Trial::test(benchmark.name.clone(), move || {
+            check(&benchmark);
+            Ok(())
+        })
+    });
+    let tests: [(&str, fn()); 4] = [
+        ("a_report_survives_json_and_can_be_shown", a_report_survives_json_and_can_be_shown),
+        ("names_of_groups_mean_all_of_them", names_of_groups_mean_all_of_them),
+        ("unknown_names_and_options_are_refused", unknown_names_and_options_are_refused),
+        ("names_are_unique", names_are_unique),
+    ];
+    let tests = tests.map(|(name, test)| {
+        Trial::test(name, move || {
+            test();
+            Ok(())
+        })
+    });
+    libtest_mimic::run(&arguments, benchmarks.chain(tests).collect()).exit_code()
+}
+
+/// These take long however few the operations; others run the same code with less.
+const HEAVY: [&str; 3] = ["size-16mib", "size-64mib", "start-1gib"];
+
+/// So few operations that all peers together take a moment.
+fn tiny() -> Plan {
+    let python = Python::find().ok();
+    Plan { repetition: Duration::from_millis(1), repetitions: 1, operations: Some(8), python }
+}
+
+fn check(benchmark: &Benchmark) {
+    let plan = tiny();
+    let measured = measure(benchmark, &plan).unwrap();
+    let expected = benchmark.peers().filter(|&peer| plan.python.is_some() || peer != Peer::CPython);
+    assert!(measured.results.iter().map(|result| result.peer).eq(expected));
+    assert!(measured.results.is_sorted_by_key(|result| result.peer), "the order of the tables");
+    assert_eq!(measured.results[0].peer, Peer::IpcCommon);
+    assert_eq!(measured.results[0].times, 1.0);
+    for result in &measured.results {
+        assert!(result.lowest > 0.0 && result.lowest <= result.median, "{result:?}");
+        assert!(result.median <= result.highest && result.highest.is_finite(), "{result:?}");
+        assert!(result.times > 0.0 && result.spread() >= 0.0, "{result:?}");
+        assert!(result.cpu_per_operation >= 0.0 && result.peak_memory > 0, "{result:?}");
+        assert_eq!(result.samples.len(), plan.repetitions);
+    }
+}
+
+fn report(names: &[&str]) -> Report {
+    let plan = Plan { repetitions: 2, ..tiny() };
+    let names: Vec<String> = names.iter().map(|&name| name.into()).collect();
+    let benchmarks = select(&names).unwrap();
+    let measured: Vec<Measured> =
+        benchmarks.iter().map(|benchmark| measure(benchmark, &plan).unwrap()).collect();
+    Report {
+        machine: Machine::this(plan.python.as_ref()),
+        command: "scripts/bench".into(),
+        repetitions: plan.repetitions,
+        absent: Vec::new(),
+        benchmarks: measured,
+    }
+}
+
+fn a_report_survives_json_and_can_be_shown() {
+    let report = report(&["queue-u64", "lock-alone", "processes-1"]);
+    let json = serde_json::to_string(&report).unwrap();
+    let again: Report = serde_json::from_str(&json).unwrap();
+    assert_eq!(readme(&again), readme(&report));
+
+    let markdown = readme(&again);
+    let picture = picture(&again);
+    for measured in &again.benchmarks {
+        assert!(table(measured).contains(&measured.name));
+        assert!(markdown.contains(&format!("\n| {} | **", measured.title)));
+    }
+    assert!(!markdown.contains("unknown"), "the machine is known:\n{markdown}");
+    assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"));
+    assert_eq!(picture.matches("class=\"ours\"").count(), 2, "one for each that is shown");
+}
+
+fn names_of_groups_mean_all_of_them() {
+    let names = |words: &[&str]| -> Vec<String> {
+        let words: Vec<String> = words.iter().map(|&word| word.into()).collect();
+        select(&words).unwrap().into_iter().map(|benchmark| benchmark.name).collect()
+    };
+    assert_eq!(names(&[]).len(), catalog().len());
+    assert_eq!(names(&["start"]), ["start", "start-1gib"]);
+    assert_eq!(names(&["workers-1"]), ["workers-1"], "not workers-16");
+    assert!(names(&["queue"]).iter().all(|name| name.starts_with("queue-")));
+}
+
+fn unknown_names_and_options_are_refused() {
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let refused = select(&words("queue nonsense")).unwrap_err().to_string();
+    assert!(refused.contains("no benchmark nonsense; there are queue-u64, "), "{refused}");
+    assert!(Options::parse(words("--nonsense")).unwrap_err().to_string().contains("--nonsense"));
+    assert!(Options::parse(words("queue --json")).is_err(), "a file is missing");
+    let options = Options::parse(words("--json out.json --quick queue start")).unwrap();
+    assert_eq!(options.command(), "scripts/bench --quick queue start");
+}
+
+fn names_are_unique() {
+    let mut names: Vec<String> = catalog().into_iter().map(|benchmark| benchmark.name).collect();
+    names.sort();
+    let all = names.len();
+    names.dedup();
+    assert_eq!(names.len(), all);
+}
