@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
 
 use std::process::ExitCode;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bench::{
@@ -42,7 +43,8 @@ const HEAVY: [&str; 3] = ["size-16mib", "size-64mib", "start-1gib"];
 
 /// So few operations that all peers together take a moment.
 fn tiny() -> Plan {
-    let python = Python::find().ok();
+    static PYTHON: LazyLock<Option<Python>> = LazyLock::new(|| Python::find().ok());
+    let python = PYTHON.clone();
     Plan { repetition: Duration::from_millis(1), repetitions: 1, operations: Some(8), python }
 }
 
