@@ -33,7 +33,7 @@ use crate::{Child, DictProxy, Error, ListProxy, Namespace, Process, Result};
 ///
 /// Any process that is forked after the manager was made, and any thread, may use the manager and
 /// its objects; each process gets a line of its own to the server. Each call is done as a whole,
-/// but between two calls others may come: for `x += 1` there is [`Value`](crate::Value)(crate::Value), or a
+/// but between two calls others may come: for `x += 1` there is [`Value`](crate::Value), or a
 /// [`Lock`](crate::Lock) around both calls. Objects last as long as the manager.
 ///
 /// The server has no address, in no folder and no network: the way to it is an open file that only

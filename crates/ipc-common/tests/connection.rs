@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         four_children_times_ten_messages,
         a_sentinel_and_a_pipe_can_be_waited_for_together,
         a_sender_killed_at_any_instruction_harms_nobody,
+        a_sender_killed_at_any_instruction_of_a_large_message_harms_nobody,
         senders_killed_in_a_storm_harm_nobody,
     ])
 }
@@ -223,8 +224,15 @@ fn a_sentinel_and_a_pipe_can_be_waited_for_together() {
 }
 
 fn a_sender_killed_at_any_instruction_harms_nobody() {
-    let message = String::from("the message of the victim");
-    at_every_instruction("send", |n| {
+    killed_in_send("send", "the message of the victim".into());
+}
+
+fn a_sender_killed_at_any_instruction_of_a_large_message_harms_nobody() {
+    killed_in_send("send of a large message", "the message of the victim ".repeat(1000));
+}
+
+fn killed_in_send(name: &str, message: String) {
+    at_every_instruction(name, |n| {
         let (left, right) = pipe::<String, ()>().unwrap();
         left.send(&"before".into()).unwrap();
         let victim = Victim::new(|| left.send(&message).unwrap());

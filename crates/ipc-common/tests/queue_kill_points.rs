@@ -30,8 +30,7 @@ fn main() -> ExitCode {
     ])
 }
 
-/// A number, and a text that is as long as it says. (Short ones for the victim: from about 2000
-/// bytes on a copy is a single instruction that stops after every byte.)
+/// A number, and a text that is as long as it says.
 type Item = (usize, String);
 
 fn item(size: usize) -> Item {
@@ -107,7 +106,7 @@ fn put_into_an_empty_queue() {
 }
 
 fn put_behind_others() {
-    put("put behind others", 3, || with(Queue::bounded(10).unwrap(), &[5, 0, 70]));
+    put("put behind others", 30_000, || with(Queue::bounded(10).unwrap(), &[5, 0, 70]));
 }
 
 fn put_that_goes_back_to_the_beginning() {
@@ -170,7 +169,7 @@ fn get_the_only_item() {
 }
 
 fn get_the_first_of_several() {
-    get("get the first", || with(Queue::bounded(3).unwrap(), &[30, 0, 500]));
+    get("get the first", || with(Queue::bounded(3).unwrap(), &[3_000, 0, 500]));
 }
 
 fn get_behind_a_jump() {

@@ -145,6 +145,9 @@ impl Victim {
 
     /// One instruction.
     fn step(&self) -> Step {
+        if let Some(behind) = self.end_of_copy() {
+            return if self.run_to(&[self.address(), behind]) { Step::Done } else { Step::End };
+        }
         ptrace::step(self.pid(), None).unwrap();
         for looks in 0_u64.. {
             match waitpid(self.pid(), Some(WaitPidFlag::WNOHANG)).unwrap() {
@@ -220,6 +223,25 @@ impl Victim {
             at += 1 + way[at + 1..].iter().position(|&address| address == last).unwrap();
         }
         true
+    }
+
+    /// An instruction that copies or fills a block of memory stops after each byte if it is stepped
+    /// through. If the next one is such: where it ends.
+    #[cfg(target_arch = "x86_64")]
+    fn end_of_copy(&self) -> Option<u64> {
+        let address = self.address();
+        let code =
+            ptrace::read(self.pid(), std::ptr::with_exposed_provenance_mut(address as usize));
+        match code.unwrap().to_le_bytes() {
+            [0xF3, 0xA4 | 0xA5 | 0xAA | 0xAB, ..] => Some(address + 2),
+            [0xF3, 0x40..=0x4F, 0xA4 | 0xA5 | 0xAA | 0xAB, ..] => Some(address + 3),
+            _ => None,
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn end_of_copy(&self) -> Option<u64> {
+        None
     }
 
     #[cfg(not(target_arch = "x86_64"))]
