@@ -12,7 +12,7 @@ use crate::cpython::Python;
 const LOCKED: &str = include_str!("../../../Cargo.lock");
 
 /// Where and when it was measured, and with which versions.
-#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
 pub struct Machine {
     /// The model of the processor.
     pub processor: String,
@@ -30,6 +30,8 @@ pub struct Machine {
     pub ipc_channel: String,
     /// crossbeam's version.
     pub crossbeam: String,
+    /// How many processes wanted to run, on average over the minute before: ours were not among them.
+    pub load: f64,
     /// The day, as `2026-02-28`.
     pub date: String,
 }
@@ -49,9 +51,14 @@ impl Machine {
             python: python.map(|python| python.version.clone()),
             ipc_channel: locked("ipc-channel").unwrap_or_else(unknown),
             crossbeam: locked("crossbeam").unwrap_or_else(unknown),
+            load: load().unwrap_or(0.0),
             date: Utc::now().format("%Y-%m-%d").to_string(),
         }
     }
+}
+
+fn load() -> Option<f64> {
+    fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
 }
 
 fn unknown() -> String {

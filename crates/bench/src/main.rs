@@ -57,6 +57,12 @@ fn measure_all(options: &Options) -> Outcome<Report> {
         println!("{why}");
     }
     let machine = Machine::this(python.as_ref());
+    if machine.load > machine.cores as f64 / 4.0 {
+        println!(
+            "This machine is busy (load {}): these figures are for a first look.",
+            machine.load
+        );
+    }
     let plan = if options.quick { Plan::quick(python) } else { Plan::full(python) };
     let mut measured = Vec::new();
     for benchmark in &benchmarks {

@@ -5,17 +5,18 @@ use crate::{Machine, Measured, Peer, Report, Section};
 
 /// Tables of all that was measured, with the machine and how to repeat it.
 pub fn readme(report: &Report) -> String {
-    let Machine { processor, cores, kernel, rustc, date, .. } = &report.machine;
+    let Machine { processor, cores, kernel, rustc, load, date, .. } = &report.machine;
     let mut text = format!(
         "Measured on {date}, on {processor}, {cores} cores, {} of memory, Linux {kernel}, with {}. To \
          repeat it: `{}`.\n\n\
-         Each figure is the median of {} repetitions, in which all peers took turns. `4.1×` behind a \
-         peer's figure says that ipc-common does 4.1 times as much in the same time, or needs 1/4.1 of \
-         the time.\n",
+         Each figure is the median of {} repetitions, in which all peers took turns. Half of them vary by less \
+         than ±{:.0} % (the load before was {load}). `4.1×` behind a peer's figure says that \
+         ipc-common does 4.1 times as much in the same time, or needs 1/4.1 of the time.\n",
         memory(report.machine.memory),
         versions(&report.machine, rustc),
         report.command,
         report.repetitions,
+        report.median_spread() * 100.0,
     );
     for section in Section::ALL {
         let rows: Vec<&Measured> =

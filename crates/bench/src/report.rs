@@ -98,6 +98,12 @@ impl Report {
         let peers: BTreeSet<Peer> = results.map(|result| result.peer).collect();
         peers.into_iter().collect()
     }
+
+    /// The median of the spreads of all results.
+    pub fn median_spread(&self) -> f64 {
+        let results = self.benchmarks.iter().flat_map(|measured| &measured.results);
+        median(&sorted(results.map(PeerResult::spread)))
+    }
 }
 
 fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
