@@ -28,7 +28,7 @@ fn new(name: &str, title: &str) -> Benchmark {
 }
 
 fn queue() -> Benchmark {
-    let benchmark = new("idle-queue", "blocked in get of a queue")
+    let benchmark = new("idle-queue", "a second in get of a queue, processor time")
         .peer(Peer::IpcCommon, |n| between_processes(&Queue::new()?, n))
         .python(&["idle", "queue"]);
     #[cfg(feature = "peers")]
@@ -43,7 +43,7 @@ fn queue() -> Benchmark {
 }
 
 fn connection() -> Benchmark {
-    new("idle-pipe", "blocked in recv of a pipe")
+    new("idle-pipe", "a second in recv of a pipe, processor time")
         .peer(Peer::IpcCommon, |n| {
             let (there, back) = pipe::<u64, u64>()?;
             between_processes(&End { there: &there, back: &back }, n)

@@ -3,7 +3,7 @@
 use ipc_common::JoinableQueue;
 
 use crate::race::processes;
-use crate::throughput::Shape;
+use crate::shape::Shape;
 use crate::{Benchmark, Measure, Outcome, Peer, Sample};
 
 pub(crate) fn benchmarks() -> Vec<Benchmark> {

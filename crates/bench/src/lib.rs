@@ -9,7 +9,7 @@
 //!
 //! The files, in the order in which they build on each other: `outcome`, `sample`, `clock`, `race`,
 //! `isolated`; `peer`, `cpython`, `benchmark`, `measure`; `payload`, `channel` and the peers'
-//! channels; one file for each kind of work; `catalog`; `machine`, `report`, `units`; `text`,
+//! channels, `shape`; one file for each kind of work; `catalog`; `machine`, `report`, `units`; `text`,
 //! `readme`, `picture`; `options`.
 
 mod benchmark;
@@ -39,6 +39,7 @@ mod readme;
 mod report;
 mod robust_mutex;
 mod sample;
+mod shape;
 mod shared_memory;
 mod socket;
 mod start;

@@ -29,10 +29,14 @@ pub(crate) fn benchmarks() -> Vec<Benchmark> {
             .peer(Peer::IpcCommon, |n| map(WORKERS, double, n))
             .python(&["pool-map", &WORKERS.to_string(), "double"])
             .peer(Peer::Threads, |n| by_threads(WORKERS, double, n)),
-        Benchmark::new("pool-1ms", "pool, tasks of 1 ms, of the ideal", Measure::Efficiency(ideal))
-            .peer(Peer::IpcCommon, move |n| map(cores, double_slowly, n))
-            .python(&["pool-map", &cores.to_string(), "double_slowly"])
-            .peer(Peer::Threads, move |n| by_threads(cores, double_slowly, n)),
+        Benchmark::new(
+            "pool-1ms",
+            "pool, tasks of 1 ms, share of the ideal",
+            Measure::Efficiency(ideal),
+        )
+        .peer(Peer::IpcCommon, move |n| map(cores, double_slowly, n))
+        .python(&["pool-map", &cores.to_string(), "double_slowly"])
+        .peer(Peer::Threads, move |n| by_threads(cores, double_slowly, n)),
     ]
 }
 

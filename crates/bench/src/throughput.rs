@@ -6,10 +6,10 @@ use ipc_common::Queue;
 use serde_bytes::ByteBuf;
 
 use crate::benchmark::Section;
-use crate::channel::Channel;
 use crate::crossbeam_channel::Crossbeam;
 use crate::payload::{Order, Payload, bytes};
-use crate::race::{Race, Tally, processes, threads};
+use crate::race::{Tally, processes};
+use crate::shape::{Shape, between_processes, between_threads};
 use crate::shared_memory::SharedMemory;
 use crate::socket::{LARGEST_PACKET, Packets, Stream};
 use crate::{Benchmark, Measure, Outcome, Peer, Sample};
@@ -129,86 +129,6 @@ fn bounded() -> Benchmark {
         .peer(Peer::IpcCommon, move |n| between_processes(&Queue::bounded(5)?, &0_u64, shape, n))
         .python(&["queue", "int", "1", "1", "5"])
         .peer(Peer::Threads, move |n| between_threads(&Crossbeam::bounded(5), &0, shape, n))
-}
-
-/// How many put, and how many get.
-#[derive(Clone, Copy)]
-pub(crate) struct Shape {
-    pub(crate) producers: usize,
-    pub(crate) consumers: usize,
-}
-
-impl Shape {
-    pub(crate) fn workers(self) -> usize {
-        self.producers + self.consumers
-    }
-
-    /// A number of items of which each worker gets the same share.
-    pub(crate) fn round_up(self, items: u64) -> u64 {
-        items.next_multiple_of((self.producers * self.consumers) as u64)
-    }
-
-    /// One worker's share: producers come first. Producers count nothing.
-    pub(crate) fn work<T: Payload>(
-        self,
-        channel: &impl Channel<T>,
-        prototype: &T,
-        items: u64,
-        worker: usize,
-    ) -> Outcome<Tally> {
-        let mut tally = Tally::default();
-        if worker < self.producers {
-            let share = items / self.producers as u64;
-            let first = worker as u64 * share;
-            let mut item = prototype.clone();
-            for number in first..first + share {
-                item.stamp(number);
-                channel.put(&item)?;
-            }
-        } else {
-            for _ in 0..items / self.consumers as u64 {
-                tally.add(black_box(channel.get()?).number());
-            }
-        }
-        Ok(tally)
-    }
-
-    /// Refuses a race in which not every item was got exactly once.
-    pub(crate) fn check(self, race: &Race, items: u64) -> Outcome<()> {
-        let Tally { count, sum } = race.tally();
-        let right = (0..items).fold(0_u64, u64::wrapping_add);
-        match (count, sum) == (items, right) {
-            true => Ok(()),
-            false => Err(format!(
-                "of {items} items with the sum {right}, {count} came with the sum {sum}"
-            )
-            .into()),
-        }
-    }
-}
-
-fn between_processes<T: Payload>(
-    channel: &impl Channel<T>,
-    prototype: &T,
-    shape: Shape,
-    items: u64,
-) -> Outcome<Sample> {
-    let items = shape.round_up(items);
-    let race = processes(shape.workers(), |worker| shape.work(channel, prototype, items, worker))?;
-    shape.check(&race, items)?;
-    Ok(race.sample(items))
-}
-
-fn between_threads<T: Payload>(
-    channel: &(impl Channel<T> + Sync),
-    prototype: &T,
-    shape: Shape,
-    items: u64,
-) -> Outcome<Sample> {
-    let items = shape.round_up(items);
-    let race = threads(shape.workers(), |worker| shape.work(channel, prototype, items, worker))?;
-    shape.check(&race, items)?;
-    Ok(race.sample(items))
 }
 
 /// The least that carrying bytes takes: one copy into shared memory for each item.

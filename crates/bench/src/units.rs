@@ -11,7 +11,7 @@ pub(crate) fn value(measure: Measure, value: f64) -> String {
         }
         Measure::Time => time(value),
         Measure::Efficiency(_) => format!("{:.0} %", value * 100.0),
-        Measure::Processor => format!("{}/s", time(value)),
+        Measure::Processor => time(value),
     }
 }
 
