@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use ipc_common::{Barrier, Error, Manager, Process, one_way_pipe};
 use nix::sys::prctl::set_child_subreaper;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
@@ -60,9 +61,12 @@ fn lines_end_with_their_processes() {
     assert!(list.to_vec().unwrap().into_iter().eq(0..300));
 }
 
-/// They come together and go in any order.
+/// They come together and go in any order, and the limit of its owner is not the server's.
 fn a_hundred_lines_at_once() {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, 50, hard).unwrap();
     let manager = Manager::new().unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, soft, hard).unwrap();
     let dict = manager.dict().unwrap();
     let before = open_descriptors_of(manager.server().pid());
     let all_are_here = Barrier::new(101).unwrap();
@@ -123,7 +127,7 @@ fn the_server_ends_with_its_owner() {
     set_child_subreaper(true).unwrap(); // whoever loses its parent becomes a child of this process
     for is_killed in [true, false] {
         let (ids, tell) = one_way_pipe().unwrap();
-        let calls = Signpost::new();
+        let (calls, may_end) = (Signpost::new(), Signpost::new());
         let owner = Process::new(|| {
             let manager = Manager::new().unwrap();
             let list = manager.list([1]).unwrap();
@@ -135,9 +139,7 @@ fn the_server_ends_with_its_owner() {
             });
             let user = user.start().unwrap();
             tell.send(&(manager.server().pid() as i32, user.pid() as i32)).unwrap();
-            if is_killed {
-                user.join().unwrap();
-            }
+            may_end.wait();
             process::exit(0) // no destructor runs
         });
         let owner = owner.start().unwrap();
@@ -146,6 +148,8 @@ fn the_server_ends_with_its_owner() {
         calls.wait();
         if is_killed {
             owner.kill().unwrap();
+        } else {
+            may_end.set();
         }
         assert_eq!(join(&owner), if is_killed { -9 } else { 0 });
         for (pid, end) in [
