@@ -27,7 +27,8 @@ impl Python {
                    print(sys.executable, platform.python_version(), sep='\\n')";
         let asked = Command::new("python3").args(["-c", ask]).stdin(Stdio::null()).output();
         let asked = asked.map_err(|e| format!("CPython is left out: cannot run python3: {e}."))?;
-        let answer = text_of(asked).map_err(|e| format!("CPython is left out: {e}"))?;
+        let answer =
+            text_of(asked).map_err(|e| format!("CPython is left out: {}", e.to_string().trim()))?;
         match answer.trim().split_once('\n') {
             Some((executable, version)) => {
                 Ok(Python { executable: executable.into(), version: version.into() })
@@ -49,7 +50,7 @@ impl Python {
 fn text_of(output: Output) -> Outcome<String> {
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("python3 ended with {}: {}", output.status, said.trim()).into());
+        return Err(format!("python3 ended with {}. {}", output.status, said.trim()).into());
     }
     Ok(String::from_utf8(output.stdout)?)
 }

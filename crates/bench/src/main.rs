@@ -1,7 +1,7 @@
 //! The command `bench`: measures ipc-common beside its peers.
 
 use std::env;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -32,6 +32,11 @@ fn run() -> Outcome<()> {
             println!("{:24} {}", benchmark.name, benchmark.title);
         }
         return Ok(());
+    }
+    // A file that cannot be written is said now, not after minutes of measuring.
+    for file in [&options.json, &options.readme, &options.svg].into_iter().flatten() {
+        let opened = OpenOptions::new().append(true).create(true).open(file);
+        opened.map_err(|e| format!("cannot write {}: {e}", file.display()))?;
     }
     let report = match &options.from {
         Some(file) => show(file, &options)?,
