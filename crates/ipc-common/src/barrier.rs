@@ -43,7 +43,8 @@ const NO_ROUND: u32 = 2;
 /// ```
 ///
 /// A party that dies while it waits breaks the barrier for all, as soon as the next one comes. One
-/// that dies before it comes is not known here: wait with a timeout where that may happen.
+/// that dies before it comes is not known here: wait with a timeout where that may happen. (A
+/// process that is *stopped* in the instant in which it comes or goes holds the others up.)
 pub struct Barrier {
     state: Shared<State>,
     parties: usize,
@@ -68,7 +69,9 @@ impl Barrier {
     ///
     /// # Errors
     ///
-    /// [`Error::BrokenBarrier`] if it is broken or breaks meanwhile.
+    /// [`Error::BrokenBarrier`] if it is broken or breaks meanwhile; [`Error::TooManyWaiting`] if 1024
+    /// threads wait; [`Error::Interrupted`] in a signal handler that has interrupted an operation on
+    /// locks.
     pub fn wait(&self) -> Result<bool> {
         self.wait_until(Deadline::NEVER)
     }
@@ -156,8 +159,7 @@ impl Barrier {
     }
 
     fn enter(&self) -> Result<Locked<'_>> {
-        let lock = Locked::enter(&self.state.lock, Deadline::NEVER, || true)?;
-        let lock = lock.expect("a wait without a deadline ends with the lock");
+        let lock = Locked::take(&self.state.lock)?;
         if lock.owner_died {
             self.break_up(true); // a party, and nobody knows how far it has come
         }

@@ -7,12 +7,9 @@ use std::time::Duration;
 #[cfg(doc)]
 use crate::Error;
 use crate::deadline::Deadline;
-use crate::memory::{Shareable, Shared};
+use crate::memory::Shared;
 use crate::seats::{Seat, Seats};
 use crate::{Lock, LockGuard, Result};
-
-// SAFETY: only atomics and locks, for which zero bytes are valid.
-unsafe impl Shareable for Seats {}
 
 /// A lock whose holder can wait until another holder notifies him; Python's
 /// `multiprocessing.Condition`.
@@ -36,8 +33,9 @@ unsafe impl Shareable for Seats {}
 /// ```
 ///
 /// There are no spurious wake-ups: a `wait` returns when its thread was notified, or its time is up.
-/// `notify` chooses among the living: who was killed while he waited does not count. (Who is killed
-/// *after* he was notified takes that along: where this matters, notify all, or wait with a timeout.)
+/// `notify` chooses among the living: who has died while he waited does not count. (Who is killed
+/// *after* he was notified, or is just dying, takes that along: where this matters, notify all, or
+/// wait with a timeout.)
 pub struct Condition {
     lock: Lock,
     /// Used by who has the lock. A thread waits from when it sits down until it is called.

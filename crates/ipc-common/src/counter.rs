@@ -12,8 +12,8 @@ use crate::memory::{Change, futex_change_and_wake, futex_wait};
 const LOOKS: u32 = 40;
 const PAUSES: u32 = 8;
 
-/// How many items a side has put or taken in all, with two marks: somebody sleeps until the count
-/// changes; the ring is closed.
+/// How many items a side of a ring has put or taken in all, or what else is counted, with two marks:
+/// somebody sleeps until the count changes; the ring is closed.
 #[repr(C, align(128))]
 pub(crate) struct Counter(AtomicU32);
 
@@ -28,18 +28,29 @@ impl Counter {
         self.0.load(Acquire) & COUNT
     }
 
-    /// By how much this count is ahead of `other`, if it was `start` at the beginning. (It is never
-    /// behind.) Exact at one moment during the call.
-    pub(crate) fn ahead_of(&self, other: &Counter, start: u32) -> u32 {
+    /// By how much this count is ahead of `other`, which never overtakes it; exact at one moment
+    /// during the call.
+    pub(crate) fn ahead_of(&self, other: &Counter) -> u32 {
         let mut before = other.count();
         loop {
-            let ahead = self.count().wrapping_sub(before).wrapping_add(start * ONE) / ONE;
+            let ahead = self.count().wrapping_sub(before) / ONE;
             fence(Acquire);
             match other.count() {
                 now if now == before => return ahead,
                 now => before = now,
             }
         }
+    }
+
+    /// For a counter of permits, before it is used.
+    pub(crate) fn start_with(&self, count: u32) {
+        self.0.store(count * ONE, Release);
+    }
+
+    /// For a counter of permits: takes one away if there is one.
+    pub(crate) fn take_one(&self) -> bool {
+        let less = |word: u32| (word & COUNT != 0).then(|| word - ONE);
+        self.0.fetch_update(Acquire, Relaxed, less).is_ok()
     }
 
     /// The step after which all that was done before is visible. For the holder of the lock that

@@ -13,7 +13,7 @@ use crate::server::Operation;
 /// A map that lives in a [`Manager`](crate::Manager); Python's `manager.dict()`.
 ///
 /// It keeps the order in which keys were first put in. Two keys are the same if they are serialised
-/// alike.
+/// alike: `1` and `1.0` are not, where Python takes them for equal.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 //! [`Dispatcher`]: the pool's own side: it sends tasks out and takes results in.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::io::{self, PipeReader, Read};
 use std::process;
 use std::rc::Rc;
@@ -9,18 +9,20 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::fence;
 use std::time::Duration;
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use serde::de::DeserializeOwned;
 
 use crate::codec::{Message, with_buffer};
-use crate::connection::wait_until;
+use crate::connection::{Connection, Nothing, one_way_pipe, wait_until};
 use crate::counter::soon;
 use crate::deadline::Deadline;
 use crate::pidfd::above_stdio;
+use crate::supervisor::Supervisor;
 use crate::task::{read_results, write_task};
-use crate::worker::{END, Floor, Terms, UP, supervise};
+use crate::worker::{END, Floor, Terms, UP};
 use crate::{Child, Error, Process, Result};
 
-/// How long to wait for workers whose supervisor was killed.
+/// How long the supervisor has to end, and workers whose supervisor was killed.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Whatever it waits for, it takes in all that comes.
@@ -28,6 +30,8 @@ pub(crate) struct Dispatcher {
     floor: Floor,
     pub(crate) workers: usize,
     pub(crate) supervisor: Child,
+    /// Tells the supervisor to end.
+    leash: Connection<(), Nothing>,
     /// Its other end is with the supervisor and the workers alone.
     bell: PipeReader,
     book: RefCell<Book>,
@@ -54,12 +58,18 @@ impl Dispatcher {
         let (reader, writer) = io::pipe().map_err(failed)?;
         let [reader, writer] = [reader.into(), writer.into()].map(above_stdio);
         let (reader, writer) = (reader.map_err(failed)?, writer.map_err(failed)?);
-        let supervisor = Process::new(|| supervise(&floor, workers, terms, &writer));
+        // A worker does not wait for the pool to hear it.
+        fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(|e| failed(e.into()))?;
+        let (end, leash) = one_way_pipe()?;
+        let supervisor = {
+            let (floor, bell, leash) = (&floor, &writer, &end);
+            Process::new(move || Supervisor { floor, workers, terms, bell, leash }.supervise())
+        };
         let supervisor = supervisor.name("PoolSupervisor").daemon(true);
-        let supervisor = supervisor.start_without(&[&reader])?;
+        let supervisor = supervisor.start_without(&[&reader, &leash])?;
+        drop((writer, end));
         let (bell, book, owner) = (reader.into(), RefCell::default(), process::id());
-        let dispatcher = Dispatcher { floor, workers, supervisor, bell, book, owner };
-        drop(writer);
+        let dispatcher = Dispatcher { floor, workers, supervisor, leash, bell, book, owner };
         dispatcher.wait_until(Deadline::NEVER, |book| book.up >= workers)?;
         Ok(dispatcher)
     }
@@ -78,6 +88,13 @@ impl Dispatcher {
                     return Err(Error::PoolEnded { why });
                 }
                 let number = self.floor.tasks.counters().0.count();
+                if self.book.borrow().wanted.contains_key(&number) {
+                    // Numbers come again after 2³⁰ tasks.
+                    return Err(Error::Invalid(
+                        "cannot give the pool so many tasks while the result \
+                        of such an old one is kept; drop it",
+                    ));
+                }
                 match self.floor.tasks.put(task, Deadline::NOW) {
                     Ok(()) => return Ok(Task::new(self, number)),
                     // The workers make room, unless they have none for their results.
@@ -92,20 +109,26 @@ impl Dispatcher {
         })
     }
 
-    /// The first whose result is there; waits for one.
-    pub(crate) fn first_done(&self, tasks: &VecDeque<Result<Task<'_>>>) -> usize {
+    /// The first of `tasks` whose result is there, if there is one in time.
+    pub(crate) fn first_done<'a>(
+        &self,
+        tasks: impl Iterator<Item = &'a Result<Task<'a>>> + Clone,
+        deadline: Deadline,
+    ) -> Option<usize> {
         let position = |book: &Book| {
-            tasks.iter().position(|task| task.as_ref().map_or(true, |task| task.is_done(book)))
+            tasks.clone().position(|task| task.as_ref().map_or(true, |task| task.is_done(book)))
         };
-        let is_done = |book: &Book| tasks.is_empty() || position(book).is_some();
-        // If the pool has ended, whichever is asked says so.
-        let _ = self.wait_until(Deadline::NEVER, is_done);
-        position(&self.book.borrow()).unwrap_or(0)
+        match self.wait_until(deadline, |book| position(book).is_some()) {
+            Ok(_) => position(&self.book.borrow()),
+            Err(_) => Some(0), // whichever is asked says what is wrong
+        }
     }
 
     pub(crate) fn close(&self) {
-        self.book.borrow_mut().is_closed = true;
-        self.floor.tasks.close();
+        if process::id() == self.owner {
+            self.book.borrow_mut().is_closed = true;
+            self.floor.tasks.close();
+        }
     }
 
     pub(crate) fn join(&self) -> Result<()> {
@@ -125,7 +148,11 @@ impl Dispatcher {
         self.check_owner()?;
         self.book.borrow_mut().is_terminated = true;
         self.close();
-        self.supervisor.kill()?; // whose end is the workers', the kernel sees to that
+        let told = self.leash.send(&()); // fails if it has ended
+        if told.is_err() || matches!(self.wait_until(Deadline::after(GRACE), |_| false), Ok(false))
+        {
+            self.supervisor.kill()?; // whose end is the workers', the kernel sees to that
+        }
         self.join()
     }
 
@@ -156,8 +183,7 @@ impl Dispatcher {
             match u32::from_ne_bytes(*number) {
                 UP => book.up += 1,
                 END => {
-                    book.end = Some(String::from_utf8_lossy(text).into());
-                    self.supervisor.kill()?;
+                    book.end.get_or_insert_with(|| String::from_utf8_lossy(text).into());
                 }
                 number => {
                     if let Some(result @ None) = book.wanted.get_mut(&number) {

@@ -170,7 +170,7 @@ pub enum Error {
     )]
     Decode(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A pool's task panicked.
-    #[error("cannot finish the task: it panicked: {message}")]
+    #[error("cannot finish the task: it panicked: {message}; see where on standard error")]
     Panicked {
         /// What it said.
         message: String,
@@ -198,7 +198,7 @@ pub enum Error {
         limit: Duration,
     },
     /// The pool has ended, or its workers cannot be had.
-    #[error("cannot use the pool: {why}")]
+    #[error("cannot use the pool: {why}; make another")]
     PoolEnded {
         /// Why.
         why: String,

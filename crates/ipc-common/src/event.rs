@@ -1,23 +1,14 @@
 //! [`Event`]: a flag that can be waited for.
 
 use std::fmt;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::Duration;
 
 use crate::Result;
-use crate::counter::{Counter, ONE};
+use crate::counter::soon;
 use crate::deadline::Deadline;
-use crate::memory::{Shareable, Shared};
-use crate::robust::{Locked, RobustLock};
-
-/// Each `set` and `clear` that changes something counts: an odd count means that it is set.
-#[repr(C)]
-struct State {
-    changes: Counter,
-    lock: RobustLock,
-}
-
-// SAFETY: only atomics and locks, for which zero bytes are valid.
-unsafe impl Shareable for State {}
+use crate::memory::{Change, Shared, futex_change_and_wake, futex_wait};
 
 /// A flag on which any number of processes wait; Python's `multiprocessing.Event`.
 ///
@@ -26,14 +17,20 @@ unsafe impl Shareable for State {}
 ///
 /// let go = Event::new()?;
 /// let child = Process::new(|| go.wait()).start()?;
-/// go.set()?;
+/// go.set();
 /// assert_eq!(child.join()?, 0);
 /// # Ok::<(), ipc_common::Error>(())
 /// ```
 ///
 /// Nobody has to answer for `set` to return: who is killed or stopped while he waits holds nobody
-/// up.
-pub struct Event(Shared<State>);
+/// up. `set`, `clear` and `is_set` may be called in a signal handler.
+///
+/// The lowest bit of the word is the flag, the others count how often it was cleared: so a waiter
+/// sees that it was set, though it may have been cleared since.
+pub struct Event(Shared<AtomicU32>);
+
+const SET: u32 = 1 << SET_BIT;
+const SET_BIT: i32 = 0;
 
 impl Event {
     /// One that is not set; Python's `Event()`.
@@ -46,35 +43,25 @@ impl Event {
     }
 
     /// Sets it, and wakes all who wait; Python's `set()`. If it is set, nothing happens.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Interrupted`](crate::Error::Interrupted) in a signal handler that has interrupted an
-    /// operation on locks.
-    pub fn set(&self) -> Result<()> {
-        self.change(true)
+    pub fn set(&self) {
+        if !self.is_set() {
+            // SAFETY: the word is in shared memory and only used through atomics.
+            unsafe { futex_change_and_wake(self.0.as_ptr(), Change::WithBit(SET_BIT), i32::MAX) };
+        }
     }
 
     /// Makes it unset; Python's `clear()`.
-    ///
-    /// # Errors
-    ///
-    /// As for [`set`](Event::set).
-    pub fn clear(&self) -> Result<()> {
-        self.change(false)
-    }
-
-    fn change(&self, set: bool) -> Result<()> {
-        let _lock = Locked::enter(&self.0.lock, Deadline::NEVER, || true)?;
-        if self.is_set() != set {
-            self.0.changes.add_one();
+    pub fn clear(&self) {
+        let word = self.0.load(Relaxed);
+        if word & SET != 0 {
+            // The bit is carried on into the count. Fails if somebody else has cleared it since.
+            let _ = self.0.compare_exchange(word, word.wrapping_add(SET), Relaxed, Relaxed);
         }
-        Ok(())
     }
 
     /// Whether it is set; Python's `is_set()`.
     pub fn is_set(&self) -> bool {
-        is_set(self.0.changes.count())
+        self.0.load(Acquire) & SET != 0
     }
 
     /// Blocks until it is set; Python's `wait()`. It may have been cleared again since.
@@ -88,13 +75,18 @@ impl Event {
     }
 
     fn wait_until(&self, deadline: Deadline) -> bool {
-        let seen = self.0.changes.count();
-        is_set(seen) || self.0.changes.wait_while(seen, deadline)
+        let seen = self.0.load(Acquire);
+        let was_set = || seen & SET != 0 || self.0.load(Acquire) != seen;
+        if deadline == Deadline::NOW || soon(was_set) {
+            return was_set();
+        }
+        let mut in_time = true;
+        while in_time && !was_set() {
+            // SAFETY: the word is in shared memory.
+            in_time = unsafe { futex_wait(self.0.as_ptr(), seen, deadline) };
+        }
+        was_set()
     }
-}
-
-fn is_set(changes: u32) -> bool {
-    changes / ONE % 2 == 1
 }
 
 impl fmt::Debug for Event {

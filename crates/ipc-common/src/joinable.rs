@@ -178,7 +178,7 @@ impl<T: Message> JoinableQueue<T> {
     /// [`Error::NothingInHand`] if it has none: `task_done` was called once too often.
     pub fn task_done(&self) -> Result<()> {
         let hand = self.hands().find(|hand| hand.lock.is_mine()).ok_or(Error::NothingInHand)?;
-        let _account = Locked::enter(&self.account.lock, Deadline::NEVER, || true)?;
+        let _account = Locked::take(&self.account.lock)?;
         self.account.done.add_one();
         if hand.items.fetch_sub(1, Relaxed) == 1 {
             hand.lock.unlock();
@@ -259,8 +259,8 @@ impl<T: Message> JoinableQueue<T> {
     }
 
     /// Notes that this thread takes an item, and returns what to keep until it has.
-    fn take_in_hand(&self) -> Result<Option<Locked<'_>>> {
-        let account = Locked::enter(&self.account.lock, Deadline::NEVER, || true)?;
+    fn take_in_hand(&self) -> Result<Locked<'_>> {
+        let account = Locked::take(&self.account.lock)?;
         let hand = match self.hands().find(|hand| hand.lock.is_mine()) {
             Some(mine) => mine,
             None => match self.free_hand()? {

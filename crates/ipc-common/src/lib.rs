@@ -42,7 +42,7 @@
 //! The files, in the order in which they build on each other: `error`, `deadline`, `memory`,
 //! `robust`, `lock`, `value`; `pidfd`, `child`, `current`, `process`; `counter`, `semaphore`,
 //! `event`, `seats`, `condition`, `barrier`; `codec`, `ring`, `queue`, `joinable`; `connection`;
-//! `task`, `worker`, `dispatcher`, `async_result`, `pool_builder`, `pool`; `server`,
+//! `task`, `worker`, `supervisor`, `dispatcher`, `async_result`, `pool_builder`, `pool`; `server`,
 //! `manager`, `dict_proxy`, `list_proxy`, `namespace`.
 
 mod async_result;
@@ -74,6 +74,7 @@ mod robust;
 mod seats;
 mod semaphore;
 mod server;
+mod supervisor;
 mod task;
 mod value;
 mod worker;

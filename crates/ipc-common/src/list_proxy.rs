@@ -3,12 +3,10 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-#[cfg(doc)]
-use crate::Error;
-use crate::Result;
 use crate::codec::{Message, decode};
 use crate::manager::{Proxy, to_bytes};
 use crate::server::Operation;
+use crate::{Error, Result};
 
 /// A list that lives in a [`Manager`](crate::Manager); Python's `manager.list()`.
 ///
@@ -44,8 +42,9 @@ impl<'m, T: Message> ListProxy<'m, T> {
     }
 
     /// Takes out the item at `index`; Python's `l.pop(index)`.
-    pub fn remove(&self, index: usize) -> Result<Option<T>> {
-        self.proxy.item(Operation::DeleteAt(index))
+    pub fn remove(&self, index: usize) -> Result<T> {
+        let item = self.proxy.item(Operation::DeleteAt(index))?;
+        item.ok_or(Error::OutOfRange { index, len: 0 })
     }
 
     /// Puts an item at the end; Python's `l.append(item)`.

@@ -2,9 +2,13 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::io::{self, Write};
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
+use std::process;
 use std::time::Duration;
+
+use nix::unistd::{getpid, gettid};
 
 #[cfg(doc)]
 use crate::Error;
@@ -103,7 +107,10 @@ impl Lock {
     #[inline]
     fn lock_until(&self, deadline: Deadline) -> Result<Option<LockGuard<'_>>> {
         let Some(owner_died) = self.raw.lock(deadline)? else { return Ok(None) };
-        GUARDS.set(GUARDS.get() + 1);
+        if GUARDS.replace(GUARDS.get() + 1) == 0 {
+            // Is dropped at the thread's end from now on. (If that has begun, it is too late.)
+            let _ = END.try_with(|_| ());
+        }
         Ok(Some(LockGuard { lock: self, owner_died, _thread: PhantomData }))
     }
 }
@@ -155,6 +162,25 @@ impl LockGuard<'_> {
 
 thread_local! {
     static GUARDS: Cell<u32> = const { Cell::new(0) };
+    static END: ThreadEnd = const { ThreadEnd };
+}
+
+/// A guard that is leaked (`mem::forget`, `Box::leak`) may have lent out what it guards for as long
+/// as the lock exists. But when its thread ends, the kernel gives the lock to the next. (When the
+/// main thread ends, so does the process.)
+struct ThreadEnd;
+
+impl Drop for ThreadEnd {
+    fn drop(&mut self) {
+        if GUARDS.get() > 0 && gettid() != getpid() {
+            let _ = writeln!(
+                io::stderr(),
+                "a thread has ended with a leaked lock guard, so that two would have the lock; \
+                 drop guards where they are taken"
+            );
+            process::abort();
+        }
+    }
 }
 
 /// How many guards this thread has.

@@ -4,12 +4,13 @@ use std::fmt;
 use std::os::fd::{AsFd, AsRawFd};
 use std::process;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_bytes::ByteBuf;
 
 use crate::codec::{Message, decode, encode};
-use crate::connection::{Connection, pipe};
+use crate::connection::{Connection, pipe, wait};
 use crate::server::{Line, Operation, Reply, Request, serve};
 use crate::{Child, DictProxy, Error, ListProxy, Namespace, Process, Result};
 
@@ -39,7 +40,7 @@ use crate::{Child, DictProxy, Error, ListProxy, Namespace, Process, Result};
 /// The server has no address, in no folder and no network: the way to it is an open file that only
 /// forked processes have. So there is nothing to be left behind, and nobody to be asked for a key,
 /// where Python needs its `authkey`. It is a daemon: it ends when the manager is dropped, and when
-/// the process that made it dies.
+/// the process that made it dies; no signal but SIGKILL ends it.
 pub struct Manager {
     /// New lines are handed in here.
     door: Connection<()>,
@@ -57,7 +58,7 @@ impl Manager {
     pub fn new() -> Result<Self> {
         let (door, inside) = pipe::<(), ()>()?;
         let server = Process::new(|| serve(&inside)).name("Manager").daemon(true);
-        let server = server.start_without(&[&door])?;
+        let server = server.start()?; // it lets go of this end itself
         Ok(Manager { door, line: Mutex::new(None), server, owner: process::id() })
     }
 
@@ -105,11 +106,28 @@ impl Manager {
         if !matches!(&*line, Some((process, _)) if *process == process::id()) {
             *line = Some((process::id(), self.connect()?));
         }
-        let (_, line) = line.as_ref().expect("it has just been made");
-        line.send(request).and_then(|()| line.recv()).map_err(|e| match e {
-            Error::Hangup => Error::ManagerGone,
-            e => e,
-        })
+        let (_, open) = line.as_ref().expect("it has just been made");
+        match open.send(request).and_then(|()| open.recv()) {
+            Err(Error::Hangup) => {
+                *line = None;
+                Err(self.why_no_reply())
+            }
+            reply => reply,
+        }
+    }
+
+    /// The server has ended, or it had to drop the line.
+    fn why_no_reply(&self) -> Error {
+        // Its files are closed a little before it counts as ended.
+        match wait(&[&self.server], Some(Duration::from_millis(100))).as_deref() {
+            Ok([]) => Error::system(
+                "get a reply from the manager",
+                "its server has dropped the line of this process, most likely for lack of \
+                 descriptors: raise the hard limit (ulimit -Hn), or let fewer processes use it",
+                nix::Error::ECONNRESET,
+            ),
+            _ => Error::ManagerGone,
+        }
     }
 
     fn connect(&self) -> Result<Line> {

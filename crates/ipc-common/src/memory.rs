@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{Ordering, fence};
+use std::sync::atomic::{AtomicU32, Ordering, fence};
 
 use nix::errno::Errno;
 use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap};
@@ -97,6 +97,9 @@ impl Drop for Mapping {
 /// All-zero bytes must be a valid value, and through `&T` the value may be changed by atomic
 /// operations alone (or under a lock): another process may do the same at any time.
 pub(crate) unsafe trait Shareable: Sync {}
+
+// SAFETY: zero is a value of it, and it is only changed by atomic operations.
+unsafe impl Shareable for AtomicU32 {}
 
 /// A `T` in a mapping of its own, zeroed.
 pub(crate) struct Shared<T: Shareable>(Mapping, PhantomData<T>);

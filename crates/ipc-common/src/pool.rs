@@ -6,6 +6,7 @@ use std::iter;
 
 use crate::async_result::AsyncResult;
 use crate::codec::Message;
+use crate::deadline::Deadline;
 use crate::dispatcher::{Dispatcher, Task};
 use crate::{Error, PoolBuilder, Result};
 
@@ -25,6 +26,8 @@ const WINDOW: usize = 16;
 /// let later = pool.apply_async(square, 7)?;
 /// assert_eq!(pool.map(square, 0..5)?, [0, 1, 4, 9, 16]);
 /// assert_eq!(later.get()?, 49);
+/// pool.close(); // as Python's, a pool that is only dropped does not wait for its tasks
+/// pool.join()?;
 /// # Ok::<(), ipc_common::Error>(())
 /// ```
 ///
@@ -57,13 +60,18 @@ const WINDOW: usize = 16;
 /// - A task that panics, or whose argument or result cannot be serialised, has an error for its
 ///   result. The others go on.
 /// - A worker that is killed, by whatever signal at whatever instant, costs the task that it had in
-///   hand: its result is [`Error::WorkerDied`]. Another worker takes its place.
+///   hand: its result is [`Error::WorkerDied`]. Another worker takes its place. (If none can be
+///   started, or none gets through its initializer, the pool ends, and all results say why.)
 /// - If the process that made the pool dies, by `kill -9` too, so do its workers. Ctrl-C in a
 ///   terminal ends them all.
 /// - Dropping the pool terminates it: within about a second, whatever the tasks do.
 ///
 /// A supervisor, itself a process, starts the workers. So workers are replaced while this process
-/// does other things, also if it has threads by then. A pool is for the thread that made it.
+/// does other things, also if it has threads by then. (It is among the
+/// [`active_children`](crate::active_children).) A pool is for the thread that made it.
+///
+/// A worker that is *stopped* (SIGSTOP, a debugger) while it waits for a task may keep the others
+/// from theirs until it goes on.
 pub struct Pool(pub(crate) Dispatcher);
 
 impl Pool {
@@ -163,8 +171,8 @@ impl Pool {
     /// Has `function` called with each item, and yields the results in their order as they come;
     /// Python's `imap(function, items)`.
     ///
-    /// Items are taken from their iterator as needed: at most 16 for each worker are in the pool at a
-    /// time. An error stands in its item's place.
+    /// Items are taken from their iterator as needed: while a result is waited for, and at most 16 for
+    /// each worker ahead of it. An error stands in its item's place.
     ///
     /// ```
     /// use indicatif::ProgressIterator;
@@ -182,7 +190,7 @@ impl Pool {
         function: fn(A) -> R,
         items: impl IntoIterator<Item = A>,
     ) -> impl Iterator<Item = Result<R>> {
-        self.stream(function, items, |_| 0)
+        self.stream(function, items, 1)
     }
 
     /// The same, in the order in which the tasks are done; Python's `imap_unordered`.
@@ -191,30 +199,40 @@ impl Pool {
         function: fn(A) -> R,
         items: impl IntoIterator<Item = A>,
     ) -> impl Iterator<Item = Result<R>> {
-        self.stream(function, items, |tasks| self.0.first_done(tasks))
+        self.stream(function, items, usize::MAX)
     }
 
-    /// `next` says which of the tasks that are in the pool is to be waited for.
+    /// Yields the first result that is there of the `among` oldest tasks.
     fn stream<A: Message, R: Message>(
         &self,
         function: fn(A) -> R,
         items: impl IntoIterator<Item = A>,
-        next: impl Fn(&VecDeque<Result<Task<'_>>>) -> usize,
+        among: usize,
     ) -> impl Iterator<Item = Result<R>> {
         let mut items = items.into_iter().fuse();
         let mut tasks = VecDeque::new();
         iter::from_fn(move || {
+            // One item is taken for each that is yielded, and more while none can be yielded.
             while tasks.len() < WINDOW * self.0.workers
                 && let Some(item) = items.next()
             {
                 tasks.push_back(self.0.submit(function, &[item]));
+                if self.0.first_done(tasks.iter().take(among), Deadline::NOW).is_some() {
+                    break;
+                }
             }
-            let task = tasks.remove(next(&tasks))?;
+            if tasks.is_empty() {
+                return None;
+            }
+            let next = self.0.first_done(tasks.iter().take(among), Deadline::NEVER)?;
+            let task = tasks.remove(next)?;
             Some(task.and_then(|task| AsyncResult::of(task).get()))
         })
     }
 
     /// Says that no more tasks will come; Python's `close()`. The workers end when all are done.
+    ///
+    /// (In a process that was forked from the pool's own nothing happens.)
     pub fn close(&self) {
         self.0.close();
     }

@@ -69,7 +69,7 @@ impl<'a> PoolBuilder<'a> {
     ///
     /// [`Error::Invalid`] for a number of workers or tasks, or a time, that makes no sense;
     /// [`Error::PoolEnded`] if the initializer failed or panicked, with what it said, or a worker
-    /// cannot be started; and as for [`Process::start`](crate::Process::start).
+    /// cannot be started (the supervisor needs a descriptor for each, `ulimit -n`); and as for [`Process::start`](crate::Process::start).
     pub fn start(self) -> Result<Pool> {
         let PoolBuilder { workers, terms } = self;
         let workers =

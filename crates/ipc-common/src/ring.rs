@@ -111,7 +111,7 @@ impl Ring {
 
     /// The number of items, exact at one moment during the call.
     pub(crate) fn len(&self) -> u32 {
-        self.control.put.ahead_of(&self.control.taken, 0)
+        self.control.put.ahead_of(&self.control.taken)
     }
 
     pub(crate) fn limit(&self) -> u32 {

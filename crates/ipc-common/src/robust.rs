@@ -235,6 +235,12 @@ pub(crate) struct Locked<'a> {
 }
 
 impl<'a> Locked<'a> {
+    /// Waits for as long as it takes.
+    pub(crate) fn take(lock: &'a RobustLock) -> Result<Self> {
+        let locked = Self::enter(lock, Deadline::NEVER, || true)?;
+        Ok(locked.expect("a wait without a deadline ends with the lock"))
+    }
+
     /// If the caller does not want to wait, it does so all the same for somebody who is at work,
     /// but not if there is nothing to do: he may be waiting for that himself. `None` if the deadline
     /// passed first.
@@ -243,9 +249,16 @@ impl<'a> Locked<'a> {
         deadline: Deadline,
         nothing_to_do: impl FnOnce() -> bool,
     ) -> Result<Option<Self>> {
-        let mut locked = lock.lock(deadline)?;
+        let lock_until = |deadline| {
+            lock.lock(deadline).map_err(|e| match e {
+                // What it is needed for is done before any other code of this thread can come.
+                Error::AlreadyLocked => Error::Interrupted,
+                e => e,
+            })
+        };
+        let mut locked = lock_until(deadline)?;
         if locked.is_none() && deadline == Deadline::NOW && !nothing_to_do() {
-            locked = lock.lock(Deadline::after(INSTANT))?;
+            locked = lock_until(Deadline::after(INSTANT))?;
         }
         Ok(locked.map(|owner_died| Locked { lock, owner_died }))
     }

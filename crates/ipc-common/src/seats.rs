@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::counter::Counter;
 use crate::deadline::Deadline;
+use crate::memory::Shareable;
 use crate::robust::RobustLock;
 use crate::{Error, Result};
 
@@ -25,6 +26,9 @@ pub(crate) struct Seats {
     used: AtomicU32,
     seats: [Seat; Seats::MOST],
 }
+
+// SAFETY: only atomics and locks, for which zero bytes are valid.
+unsafe impl Shareable for Seats {}
 
 impl Seats {
     pub(crate) const MOST: usize = 1024;

@@ -3,20 +3,18 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::counter::Counter;
+use crate::counter::{Counter, ONE};
 use crate::deadline::Deadline;
 use crate::memory::{Shareable, Shared};
 use crate::robust::{Locked, RobustLock};
 use crate::{Error, Result};
 
-/// Both sides work under a lock of their own, and one of the acquirers at most sleeps for a permit,
-/// with that lock in hand: if it is killed, the next looks for himself.
+/// A permit is taken in one step, which needs no lock; the lock is for comparing with the limit. All
+/// who sleep are woken by a release, so it does not matter who of them is killed.
 #[repr(C)]
 struct State {
-    released: Counter,
-    acquired: Counter,
+    permits: Counter,
     releasers: RobustLock,
-    acquirers: RobustLock,
 }
 
 // SAFETY: only atomics and locks, for which zero bytes are valid.
@@ -29,17 +27,16 @@ unsafe impl Shareable for State {}
 ///
 /// let ready = Semaphore::new(0)?;
 /// let child = Process::new(|| ready.release()).start()?;
-/// ready.acquire()?; // waits until the child has come so far
+/// ready.acquire(); // waits until the child has come so far
 /// assert_eq!(child.join()?, 0);
 /// # Ok::<(), ipc_common::Error>(())
 /// ```
 ///
 /// A permit belongs to nobody, since anyone may give it back: when a process dies that has taken
-/// one, nobody knows. To let one process at a time do something, use a [`Lock`](crate::Lock).
-/// Whoever is killed in the middle of a call, or waiting, has taken none.
+/// one, nobody knows. To let one process at a time do something, use a [`Lock`](crate::Lock). Who is
+/// killed or stopped while he waits holds nobody up.
 pub struct Semaphore {
     state: Shared<State>,
-    permits: u32,
     limit: u32,
 }
 
@@ -70,73 +67,56 @@ impl Semaphore {
         if permits > MOST {
             return Err(Error::Invalid("cannot make a semaphore of more than 2^29 permits"));
         }
-        Ok(Semaphore { state: Shared::zeroed()?, permits, limit })
+        let state: Shared<State> = Shared::zeroed()?;
+        state.permits.start_with(permits);
+        Ok(Semaphore { state, limit })
     }
 
     /// Takes a permit, and blocks until there is one; Python's `acquire()`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Interrupted`] in a signal handler that has interrupted an operation on locks.
-    pub fn acquire(&self) -> Result<()> {
-        self.acquire_until(Deadline::NEVER).map(drop)
+    pub fn acquire(&self) {
+        self.acquire_until(Deadline::NEVER);
     }
 
     /// Takes a permit if there is one now; Python's `acquire(block=False)`.
-    ///
-    /// # Errors
-    ///
-    /// As for [`acquire`](Semaphore::acquire).
-    pub fn try_acquire(&self) -> Result<bool> {
+    pub fn try_acquire(&self) -> bool {
         self.acquire_until(Deadline::NOW)
     }
 
     /// Takes a permit, and blocks for at most `timeout`; Python's `acquire(timeout=…)`. `false` if
     /// there was none all the while.
-    ///
-    /// # Errors
-    ///
-    /// As for [`acquire`](Semaphore::acquire).
-    pub fn acquire_timeout(&self, timeout: Duration) -> Result<bool> {
+    pub fn acquire_timeout(&self, timeout: Duration) -> bool {
         self.acquire_until(Deadline::after(timeout))
     }
 
-    fn acquire_until(&self, deadline: Deadline) -> Result<bool> {
-        let State { released, acquired, acquirers, .. } = &*self.state;
-        let Some(_lock) = Locked::enter(acquirers, deadline, || self.value() == 0)? else {
-            return Ok(false);
-        };
-        loop {
-            let seen = released.count();
-            if self.value() > 0 {
-                acquired.add_one();
-                return Ok(true);
-            }
-            if !released.wait_while(seen, deadline) {
-                return Ok(false);
+    fn acquire_until(&self, deadline: Deadline) -> bool {
+        let permits = &self.state.permits;
+        while !permits.take_one() {
+            if !permits.wait_while(0, deadline) {
+                return false;
             }
         }
+        true
     }
 
     /// Gives a permit back, or one more; Python's `release()`.
     ///
     /// # Errors
     ///
-    /// [`Error::TooManyReleases`] if a [bounded](Semaphore::bounded) one has all its permits, and as
-    /// for [`acquire`](Semaphore::acquire).
+    /// [`Error::TooManyReleases`] if a [bounded](Semaphore::bounded) one has all its permits;
+    /// [`Error::Interrupted`] in a signal handler that has interrupted an operation on locks.
     pub fn release(&self) -> Result<()> {
-        let _lock = Locked::enter(&self.state.releasers, Deadline::NEVER, || true)?;
+        let _lock = Locked::take(&self.state.releasers)?;
         if self.value() >= self.limit {
             return Err(Error::TooManyReleases { limit: self.limit });
         }
-        self.state.released.add_one();
+        self.state.permits.add_one();
         Ok(())
     }
 
     /// How many permits there are; Python's `get_value()`. It was so at a moment during the call.
     #[doc(alias = "get_value")]
     pub fn value(&self) -> u32 {
-        self.state.released.ahead_of(&self.state.acquired, self.permits)
+        self.state.permits.count() / ONE
     }
 }
 

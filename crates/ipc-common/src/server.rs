@@ -7,12 +7,14 @@ use std::os::fd::{AsFd, AsRawFd, RawFd};
 use indexmap::IndexMap;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::SigSet;
 use nix::unistd::close;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::connection::{Connection, wait_until};
 use crate::deadline::Deadline;
+use crate::pidfd::above_stdio;
 use crate::{Error, Result};
 
 /// To make an object, or to do something with the object of a number.
@@ -78,6 +80,8 @@ const LOOKS: u32 = 50;
 /// Nobody can keep it from serving the others: what makes no sense ends the line it came on, and so
 /// does a reply that nobody takes.
 pub(crate) fn serve(door: &Connection<()>) -> Result<()> {
+    // No handler of the parent's may write into what is not its file any more.
+    SigSet::all().thread_block().map_err(|e| Error::system("start a manager", "", e))?;
     let_go_of_files(door.as_fd().as_raw_fd())?;
     let (mut lines, mut objects) = (Vec::<Connection<Reply, Request>>::new(), Vec::new());
     loop {
@@ -120,7 +124,7 @@ fn let_go_of_files(door: RawFd) -> Result<()> {
 
 fn accept(door: &Connection<()>) -> Option<Connection<Reply, Request>> {
     let (_, socket) = door.recv_packet(&mut [0; 16]).ok()?;
-    let socket = socket?.into();
+    let socket = above_stdio(socket?.into()).ok()?;
     fcntl(&socket, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).ok()?;
     Some(Connection::of(socket))
 }

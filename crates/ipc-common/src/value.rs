@@ -76,7 +76,7 @@ impl<T: AnyBitPattern> Value<T>
 where
     Wrapping<T>: Add<Output = Wrapping<T>>,
 {
-    /// Adds to a whole number, and returns what it was before; as std's atomics do, it wraps around.
+    /// Adds to a whole number (not to a float: use the guard), and returns what it was before; as std's atomics do, it wraps around.
     ///
     /// ```
     /// let tickets = ipc_common::Value::new(10_i32)?;
@@ -87,7 +87,9 @@ where
     ///
     /// # Errors
     ///
-    /// As for [`Lock::lock`]: [`Error::AlreadyLocked`] if this thread has a guard of it.
+    /// As for [`Lock::lock`]: [`Error::AlreadyLocked`] if this thread has a guard of it. That the last
+    /// owner died is no error here, and not said again to the next: a whole number is never
+    /// half-written.
     pub fn fetch_add(&self, number: T) -> Result<T> {
         let mut value = self.lock()?;
         let before = *value;

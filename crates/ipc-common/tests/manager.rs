@@ -112,7 +112,7 @@ fn compare_a_list(manager: &Manager) {
                 assert_eq!(in_range(list.insert(index, &item)), right.ok_or(outside), "{at}");
             }
             30..45 => {
-                let right = (index < len).then(|| Some(model.remove(index))).ok_or(outside);
+                let right = (index < len).then(|| model.remove(index)).ok_or(outside);
                 assert_eq!(in_range(list.remove(index)), right, "{at}");
             }
             45..60 => assert_eq!(list.get(index).unwrap(), model.get(index).cloned(), "{at}"),

@@ -1,0 +1,102 @@
+//! A pool's supervisor: the process that starts the workers, and others when they die.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::ExitCode;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+
+use nix::sys::signal::Signal;
+
+use crate::connection::{Connection, Nothing, wait_until};
+use crate::deadline::Deadline;
+use crate::task::{Failure, write_failure};
+use crate::worker::{BUSY, Desk, Floor, IDLE, STARTING, Terms, work};
+use crate::{Child, Process, Result};
+
+/// So many workers in a row may be killed before they are initialised.
+const PATIENCE: u32 = 3;
+
+pub(crate) struct Supervisor<'a> {
+    pub(crate) floor: &'a Floor,
+    pub(crate) workers: usize,
+    pub(crate) terms: &'a Terms<'a>,
+    pub(crate) bell: &'a OwnedFd,
+    /// By a message through this the pool says that all are to end.
+    pub(crate) leash: &'a Connection<Nothing, ()>,
+}
+
+impl<'a> Supervisor<'a> {
+    /// Its life: until all is done, the pool is terminated, or a worker cannot be had.
+    pub(crate) fn supervise(&self) -> ExitCode {
+        let mut crew = Vec::new();
+        let end = self.keep_manned(&mut crew);
+        if let Err(why) = &end {
+            self.floor.end(why, self.bell);
+        }
+        // First all are killed, and then dropped, which reaps them.
+        crew.iter().for_each(|(_, worker)| drop(worker.kill()));
+        drop(crew);
+        ExitCode::from(u8::from(end.is_err()))
+    }
+
+    /// The error is what the pool is to say.
+    fn keep_manned(&self, crew: &mut Vec<(&'a Desk, Child)>) -> Result<(), String> {
+        let mut hired = 0;
+        let mut hire = |desk| {
+            hired += 1;
+            let worker = Process::new(|| work(self.floor, desk, self.terms, self.bell));
+            let worker = worker.name(format!("PoolWorker-{hired}")).daemon(true).start();
+            worker.map_err(|e| e.to_string())
+        };
+        for desk in &self.floor.board.desks[..self.workers] {
+            crew.push((desk, hire(desk)?));
+        }
+        let mut stillborn = 0;
+        while !crew.is_empty() {
+            let mut sources: Vec<&dyn AsFd> = vec![self.leash];
+            sources.extend(crew.iter().map(|(_, worker)| worker as &dyn AsFd));
+            let ready = wait_until(&sources, Deadline::NEVER).map_err(|e| e.to_string())?;
+            for ready in ready.into_iter().rev() {
+                let Some(ended) = ready.checked_sub(1) else { return Ok(()) };
+                let (desk, worker) = crew.swap_remove(ended);
+                let (pid, code) = (worker.pid(), worker.join().map_err(|e| e.to_string())?);
+                let was_up = self.account_for(desk, pid, code).map_err(|e| e.to_string())?;
+                stillborn = if was_up { 0 } else { stillborn + 1 };
+                if !was_up && (code >= 0 || stillborn > PATIENCE) {
+                    return Err(format!(
+                        "worker {pid} ended with exit code {code} before it was initialised"
+                    ));
+                }
+                if !self.floor.is_finished() {
+                    crew.push((desk, hire(desk)?));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what has become of the task that a worker had in hand when it ended, and clears its desk.
+    /// Returns whether it had ever been ready for one.
+    fn account_for(&self, desk: &Desk, pid: u32, code: i32) -> Result<bool> {
+        let doing = desk.doing.swap(STARTING, SeqCst);
+        let expires = desk.expires.swap(0, Relaxed);
+        let task = doing & !BUSY;
+        let was_taken =
+            || self.floor.tasks.counters().1.count().wrapping_sub(task).cast_signed() > 0;
+        // If it died just before it took the task, somebody else has taken it, or will.
+        let is_anothers =
+            || self.floor.board.desks.iter().any(|desk| desk.doing.load(SeqCst) == doing);
+        if doing != STARTING && doing != IDLE && was_taken() && !is_anothers() {
+            let is_late = expires > 0 && Deadline::at(expires).is_past();
+            let failure = match self.terms.limit {
+                Some(limit) if is_late && code == -(Signal::SIGKILL as i32) => {
+                    Failure::TimedOut { pid, limit }
+                }
+                _ => Failure::Died { pid, code },
+            };
+            let mut message = task.to_ne_bytes().to_vec();
+            write_failure(&mut message, failure);
+            self.floor.send(&message, self.bell)?;
+        }
+        Ok(doing != STARTING)
+    }
+}
