@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use ipc_common::{Child, Lock, Queue};
 use nix::sys::ptrace;
-use nix::sys::signal::{Signal, raise};
+use nix::sys::signal::{Signal, kill, raise};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
@@ -48,7 +48,11 @@ pub(crate) fn at_every_instruction(name: &str, mut scene: impl FnMut(usize) -> b
 }
 
 /// A process under the control of this one.
-pub(crate) struct Victim(Child);
+pub(crate) struct Victim {
+    pid: Pid,
+    /// Unless somebody else has started it.
+    child: Option<Child>,
+}
 
 /// Where a step has led.
 #[derive(PartialEq)]
@@ -75,18 +79,34 @@ impl Victim {
             watched();
             raise(Signal::SIGSTOP).unwrap();
         });
-        let victim = Victim(child);
+        let victim = Victim { pid: Pid::from_raw(child.pid() as i32), child: Some(child) };
         victim.expect(Signal::SIGSTOP);
         victim
     }
 
+    /// Takes control of a process below this one that has stopped itself. What is watched ends
+    /// where it does so again.
+    pub(crate) fn seize(pid: u32) -> Self {
+        let pid = Pid::from_raw(pid as i32);
+        ptrace::seize(pid, ptrace::Options::empty()).unwrap();
+        let stopped = waitpid(pid, None).unwrap();
+        assert!(matches!(stopped, WaitStatus::PtraceEvent(_, Signal::SIGSTOP, _)), "{stopped:?}");
+        Victim { pid, child: None }
+    }
+
     pub(crate) fn pid(&self) -> Pid {
-        Pid::from_raw(self.0.pid() as i32)
+        self.pid
     }
 
     pub(crate) fn kill(self) {
-        self.0.kill().unwrap();
-        assert_eq!(join(&self.0), -9);
+        kill(self.pid, Signal::SIGKILL).unwrap();
+        match self.child {
+            Some(child) => assert_eq!(join(&child), -9),
+            None => {
+                let killed = WaitStatus::Signaled(self.pid, Signal::SIGKILL, false);
+                assert_eq!(waitpid(self.pid, None), Ok(killed));
+            }
+        }
     }
 
     /// Runs on to where it stops itself.
@@ -187,8 +207,8 @@ impl Victim {
 
     /// In a futex call and asleep there, not just about to stop on its way out of it.
     fn is_asleep(&self) -> bool {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.pid())).unwrap();
-        is_in_futex(self.0.pid()) && stat.rsplit(") ").next().unwrap().starts_with('S')
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap();
+        is_in_futex(self.pid.as_raw() as u32) && stat.rsplit(") ").next().unwrap().starts_with('S')
     }
 
     /// Goes the same way as another before it, from its first address to its last, by breakpoints.
