@@ -187,7 +187,9 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
     }
 
     pub(crate) fn recv_packet(&self, bytes: &mut [u8]) -> nix::Result<(usize, Option<File>)> {
-        let mut space = cmsg_space!(RawFd);
+        // Room for as many descriptors as the kernel sends at once: what does not belong there is
+        // closed, too.
+        let mut space = cmsg_space!([RawFd; 253]);
         let mut parts = [IoSliceMut::new(bytes)];
         let mut tries = 0;
         loop {
@@ -203,7 +205,7 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
                 ControlMessageOwned::ScmRights(fds) => fds,
                 _ => Vec::new(),
             });
-            // SAFETY: the kernel has just made these descriptors for us. (There is one at most.)
+            // SAFETY: the kernel has just made these descriptors for us.
             let file = fds.map(|fd| unsafe { File::from_raw_fd(fd) }).last();
             return Ok((packet.bytes, file));
         }
@@ -221,6 +223,9 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
 }
 
 fn read_whole(mut file: File, into: &mut Vec<u8>) -> io::Result<()> {
+    if !file.metadata()?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into()); // a stranger's, which may never end
+    }
     file.seek(SeekFrom::Start(0))?; // the sender's position came along
     file.read_to_end(into).map(drop)
 }

@@ -3,14 +3,17 @@
 use std::hint;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU32, fence};
+use std::thread;
 
 use crate::deadline::Deadline;
 use crate::memory::{Change, futex_change_and_wake, futex_wait};
 
-/// How often to look again before going to sleep, which costs much more, and how long to pause
-/// between: a look takes the memory away from who is about to change it.
-const LOOKS: u32 = 40;
+/// How often to look again before going to sleep, which costs much more: at first with a pause
+/// between, since a look takes the memory away from who is about to change it, and then with a turn
+/// for others, since it may be this processor that he waits for.
+const LOOKS: u32 = 30;
 const PAUSES: u32 = 8;
+const TURNS: u32 = 5;
 
 /// How many items a side of a ring has put or taken in all, or what else is counted, with two marks:
 /// somebody sleeps until the count changes; the ring is closed.
@@ -116,9 +119,14 @@ impl Counter {
 
 /// Looks for a moment whether it is so, as one does before going to sleep.
 pub(crate) fn soon(is_so: impl Fn() -> bool) -> bool {
-    (0..LOOKS).any(|_| {
-        let so = is_so();
-        (0..if so { 0 } else { PAUSES }).for_each(|_| hint::spin_loop());
-        so
-    })
+    for look in 0..LOOKS + TURNS {
+        if is_so() {
+            return true;
+        }
+        match look {
+            ..LOOKS => (0..PAUSES).for_each(|_| hint::spin_loop()),
+            _ => thread::yield_now(),
+        }
+    }
+    false
 }

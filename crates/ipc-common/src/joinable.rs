@@ -32,6 +32,8 @@ struct Account {
     lost: AtomicU32,
     lost_by: AtomicU32,
     lock: RobustLock,
+    /// No hands above were ever used.
+    used: AtomicU32,
     hands: [Hand; 128],
 }
 
@@ -278,16 +280,19 @@ impl<T: Message> JoinableQueue<T> {
 
     /// One that has no items, and whose lock is this thread's from now on.
     fn free_hand(&self) -> Result<Option<&Hand>> {
-        for hand in self.hands().filter(|hand| hand.items.load(Relaxed) == 0) {
-            if hand.lock.lock(Deadline::NOW)?.is_some() {
+        for (n, hand) in (1..).zip(&self.account.hands) {
+            if hand.items.load(Relaxed) == 0 && hand.lock.lock(Deadline::NOW)?.is_some() {
+                self.account.used.fetch_max(n, Relaxed);
                 return Ok(Some(hand));
             }
         }
         Ok(None)
     }
+}
 
+impl<T> JoinableQueue<T> {
     fn hands(&self) -> impl Iterator<Item = &Hand> {
-        self.account.hands.iter()
+        self.account.hands.iter().take(self.account.used.load(Relaxed) as usize)
     }
 }
 
@@ -295,7 +300,7 @@ impl<T> Drop for JoinableQueue<T> {
     fn drop(&mut self) {
         // The list of held locks of a thread with items in hand leads here, so the memory has to
         // stay.
-        if self.account.hands.iter().any(|hand| hand.lock.is_held_here()) {
+        if self.hands().any(|hand| hand.lock.is_held_here()) {
             return;
         }
         // SAFETY: this is drop, which runs once and after which nobody can use `account`.

@@ -8,6 +8,8 @@ use indexmap::IndexMap;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::SigSet;
+use nix::sys::socket::getsockopt;
+use nix::sys::socket::sockopt::AcceptConn;
 use nix::unistd::close;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -125,6 +127,7 @@ fn let_go_of_files(door: RawFd) -> Result<()> {
 fn accept(door: &Connection<()>) -> Option<Connection<Reply, Request>> {
     let (_, socket) = door.recv_packet(&mut [0; 16]).ok()?;
     let socket = above_stdio(socket?.into()).ok()?;
+    getsockopt(&socket, AcceptConn).ok()?; // a socket at all
     fcntl(&socket, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).ok()?;
     Some(Connection::of(socket))
 }
