@@ -366,7 +366,7 @@ fn a_child_has_a_line_of_its_own() {
     assert_eq!(join(&child), 0);
 }
 
-/// Neither in the process that calls nor in the server, which is given the handler.
+/// Neither in the process that calls nor in the server.
 fn signal_handlers_do_not_disturb_a_call() {
     let _storm = storm_of_signals();
     let manager = Manager::new().unwrap();

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub(crate) mod manager;
 pub(crate) mod pool;
 pub(crate) mod victim;
 
