@@ -188,9 +188,11 @@ fn every_end_of_a_holder_frees_the_lock() {
     });
     join(&replaced);
     free(true);
-    thread::scope(|scope| {
-        scope.spawn(|| mem::forget(lock.lock().unwrap()));
+    let leaks = start(|| {
+        nix::unistd::dup2_stderr(std::fs::File::create("/dev/null").unwrap()).unwrap();
+        thread::scope(|scope| scope.spawn(|| mem::forget(lock.lock().unwrap())).join()).unwrap();
     });
+    assert_eq!(join(&leaks), -6, "a thread that leaks a guard takes its process with it");
     free(true);
 }
 
