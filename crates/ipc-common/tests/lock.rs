@@ -5,16 +5,13 @@
 mod support;
 
 use std::mem;
-use std::num::NonZeroUsize;
 use std::process::{self, ExitCode};
-use std::ptr::NonNull;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_common::{Child, Error, Lock};
-use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use nix::unistd::{ForkResult, fork};
 
 use support::*;
@@ -38,35 +35,6 @@ fn main() -> ExitCode {
         locks_and_robust_pthread_mutexes_mix,
         a_storm_of_kills,
     ])
-}
-
-/// Something in shared memory that the tests look at.
-struct Shared<T>(NonNull<T>);
-
-impl<T> Shared<T> {
-    /// Zeroed.
-    fn new() -> Self {
-        let size = NonZeroUsize::new(size_of::<T>()).unwrap();
-        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-        // SAFETY: a new mapping disturbs no memory.
-        let mapping = unsafe { mmap_anonymous(None, size, access, MapFlags::MAP_SHARED) };
-        Shared(mapping.unwrap().cast())
-    }
-}
-
-impl<T> std::ops::Deref for Shared<T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        // SAFETY: zeroed memory is valid for what the tests put there: numbers and mutexes.
-        unsafe { self.0.as_ref() }
-    }
-}
-
-impl<T> Drop for Shared<T> {
-    fn drop(&mut self) {
-        // SAFETY: mapped in `new`; no reference is left.
-        unsafe { munmap(self.0.cast(), size_of::<T>()) }.unwrap();
-    }
 }
 
 /// Adds one in two steps, so that two who do it at once lose something.
@@ -340,7 +308,7 @@ fn a_lock_operation_in_the_middle_of_another_is_refused() {
 
 fn locks_and_robust_pthread_mutexes_mix() {
     let mutexes: [Shared<libc::pthread_mutex_t>; 2] = [Shared::new(), Shared::new()];
-    let [first, second] = mutexes.each_ref().map(|mutex| mutex.0.as_ptr());
+    let [first, second] = mutexes.each_ref().map(Shared::as_ptr);
     for mutex in [first, second] {
         // SAFETY: the attributes are initialised before use, the mutex lives in shared memory.
         unsafe {

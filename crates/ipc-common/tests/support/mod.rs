@@ -9,8 +9,10 @@ pub(crate) mod victim;
 
 use std::fs;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::num::NonZeroUsize;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
+use std::ptr::NonNull;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,6 +20,7 @@ use ipc_common::{Child, Process, Queue};
 use libtest_mimic::{Arguments, Trial};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
@@ -27,6 +30,10 @@ use serde::de::DeserializeOwned;
 
 /// No single wait in a test is longer: whoever waits in vain fails.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+/// So long waits a process that is to be woken: when its own deadline comes it looks once more, and
+/// nobody would know that it had been forgotten.
+pub(crate) const LONG: Duration = Duration::from_secs(1_000);
 
 /// A test that hangs ends the whole program by SIGALRM.
 const TEST_LIMIT: u32 = 180;
@@ -143,6 +150,43 @@ pub(crate) fn is_in_futex(pid: u32) -> bool {
     syscall.split(' ').next() == Some(&libc::SYS_futex.to_string())
 }
 
+/// Starts a process that is to wait for something, and looks on until it sleeps.
+#[track_caller]
+pub(crate) fn sleeper<T: std::process::Termination>(run: impl FnOnce() -> T) -> Child {
+    let child = start(run);
+    until("sleep", || is_in_futex(child.pid()));
+    child
+}
+
+#[track_caller]
+pub(crate) fn kill_and_join(child: &Child) {
+    child.kill().unwrap();
+    assert_eq!(join(child), -9);
+}
+
+/// As Ctrl-Z or a debugger does. It has to be sent SIGCONT before the test ends.
+#[track_caller]
+pub(crate) fn stop(child: &Child) {
+    let pid = child.pid();
+    kill(Pid::from_raw(pid as i32), Signal::SIGSTOP).unwrap();
+    let stat = || fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    until("stop", || stat().rsplit(") ").next().unwrap().starts_with('T'));
+}
+
+pub(crate) fn go_on(child: &Child) {
+    kill(Pid::from_raw(child.pid() as i32), Signal::SIGCONT).unwrap();
+}
+
+/// What a wait returns that ends when its time is up.
+#[track_caller]
+pub(crate) fn takes<T>(timeout: Duration, wait: impl FnOnce() -> T) -> T {
+    let begin = Instant::now();
+    let result = wait();
+    let took = begin.elapsed();
+    assert!(took >= timeout && took < timeout + DEADLINE, "{took:?} instead of {timeout:?}");
+    result
+}
+
 /// Interrupts the system calls of this process again and again, until the result is dropped: by
 /// SIGUSR1, with a handler that does nothing.
 pub(crate) fn storm_of_signals() -> Child {
@@ -168,4 +212,37 @@ pub(crate) fn small_queue<T: Serialize + DeserializeOwned>() -> Queue<T> {
     let queue = Queue::new();
     setrlimit(Resource::RLIMIT_AS, soft, hard).unwrap();
     queue.unwrap()
+}
+
+/// Something in shared memory that the tests look at.
+pub(crate) struct Shared<T>(NonNull<T>);
+
+impl<T> Shared<T> {
+    /// Zeroed.
+    pub(crate) fn new() -> Self {
+        let size = NonZeroUsize::new(size_of::<T>()).unwrap();
+        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        // SAFETY: a new mapping disturbs no memory.
+        let mapping = unsafe { mmap_anonymous(None, size, access, MapFlags::MAP_SHARED) };
+        Shared(mapping.unwrap().cast())
+    }
+
+    pub(crate) fn as_ptr(&self) -> *mut T {
+        self.0.as_ptr()
+    }
+}
+
+impl<T> std::ops::Deref for Shared<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: zeroed memory is valid for what the tests put there: numbers and mutexes.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl<T> Drop for Shared<T> {
+    fn drop(&mut self) {
+        // SAFETY: mapped in `new`; no reference is left.
+        unsafe { munmap(self.0.cast(), size_of::<T>()) }.unwrap();
+    }
 }

@@ -2,6 +2,7 @@
 //! there.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use ipc_common::{Child, Lock, Queue};
 use nix::sys::ptrace;
@@ -16,8 +17,8 @@ use super::{is_in_futex, join, start};
 struct Way {
     /// The address of the instruction after each step.
     addresses: Vec<u64>,
-    /// The step that slept.
-    sleeps: Option<usize>,
+    /// The steps that slept.
+    sleeps: BTreeSet<usize>,
     /// This time it was another way, so that the place was not found.
     missed: bool,
     /// Go step by step.
@@ -32,19 +33,40 @@ thread_local! {
 /// instructions that were.
 pub(crate) fn at_every_instruction(name: &str, mut scene: impl FnMut(usize) -> bool) {
     WAY.take();
-    let mut play = |n| {
-        let reached = scene(n);
-        if !WAY.with_borrow(|way| way.missed) {
-            return reached;
-        }
-        WAY.replace(Way { slowly: true, ..Way::default() });
-        let reached = scene(n);
-        WAY.with_borrow_mut(|way| way.slowly = false);
-        reached
-    };
-    let kill_points = (0..).take_while(|&n| play(n)).count();
+    let kill_points = (0..).take_while(|&n| play(n, &mut scene)).count();
     println!("{name}: killed at {kill_points} instructions");
     assert!(kill_points > 50, "nothing was watched");
+}
+
+/// The same for what looks again and again before it sleeps: of such a loop, which changes nothing,
+/// the first rounds and the last stand for all.
+pub(crate) fn at_every_place(name: &str, mut scene: impl FnMut(usize) -> bool) {
+    WAY.take();
+    assert!(!scene(usize::MAX), "the way has no end");
+    let way = WAY.with_borrow(|way| way.addresses.clone());
+    let is_like_others = |n: usize| {
+        let visits = |way: &[u64], address| way.iter().filter(|&&a| a == address).count();
+        way.get(n).is_some_and(|&address| {
+            let (before, after) = (visits(&way[..n], address), visits(&way[n..], address));
+            address != 0 && before > 3 && after > 3 && before + after > 16
+        })
+    };
+    let all = (0..).take_while(|&n| is_like_others(n) || play(n, &mut scene)).count();
+    let kill_points = (0..all).filter(|&n| !is_like_others(n)).count();
+    println!("{name}: killed at {kill_points} of {all} instructions");
+    assert!(kill_points > 50, "nothing was watched");
+}
+
+/// Whether instruction `n` was reached.
+fn play(n: usize, scene: &mut impl FnMut(usize) -> bool) -> bool {
+    let reached = scene(n);
+    if !WAY.with_borrow(|way| way.missed) {
+        return reached;
+    }
+    WAY.replace(Way { slowly: true, ..Way::default() });
+    let reached = scene(n);
+    WAY.with_borrow_mut(|way| way.slowly = false);
+    reached
 }
 
 /// A process under the control of this one.
@@ -133,8 +155,7 @@ impl Victim {
             }
             while done < n {
                 let known = way.addresses.len() - 1;
-                let awake =
-                    way.sleeps.filter(|&sleeps| done < sleeps).map_or(n, |sleeps| sleeps - 1);
+                let awake = way.sleeps.range(done + 1..).next().map_or(n, |sleeps| sleeps - 1);
                 let place = known.min(awake).min(n);
                 if place > done && !way.slowly {
                     if !self.run_to(&way.addresses[done..=place]) {
@@ -148,7 +169,7 @@ impl Victim {
                     Step::End => return false,
                     Step::Done => {}
                     Step::Asleep => {
-                        way.sleeps = Some(done + 1);
+                        way.sleeps.insert(done + 1);
                         wake();
                         self.expect(Signal::SIGTRAP);
                     }
