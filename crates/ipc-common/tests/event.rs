@@ -4,9 +4,12 @@
 
 mod support;
 
+use std::hint::black_box;
 use std::process::ExitCode;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ipc_common::{Barrier, Child, Event, Value};
 
@@ -21,6 +24,7 @@ fn main() -> ExitCode {
         threads_and_processes_wait_together,
         many_may_set_and_clear_at_once,
         no_set_is_missed,
+        a_set_that_changes_nothing_is_not_overlooked,
         a_killed_waiter_holds_nobody_up,
         a_stopped_waiter_holds_nobody_up,
         signal_handlers_do_not_disturb_a_wait,
@@ -132,6 +136,39 @@ fn no_set_is_missed() {
     ping.set();
     assert!(players.iter().all(|player| join(player) == 0));
     assert!(ping.is_set() && !pong.is_set());
+}
+
+/// Who clears, looks whether there is something to do, and waits if not, does not overlook what was
+/// there before a `set`, though that one found the event still set. (A processor does stores after
+/// later loads, unless it is kept from that.)
+fn a_set_that_changes_nothing_is_not_overlooked() {
+    const END: u32 = u32::MAX;
+    let event = Event::new().unwrap();
+    let [to_do, done] = [(); 2].map(|()| Shared::<AtomicU32>::new());
+    let worker = start(|| {
+        let mut last = 0;
+        while last != END {
+            assert!((0..last % 128).all(|n| black_box(n) < 128)); // takes a while, or not
+            event.clear();
+            match to_do.load(Relaxed) {
+                new if new == last => event.wait(),
+                new => last = new,
+            }
+            done.store(last, Relaxed);
+        }
+    });
+    let begin = Instant::now();
+    let mut n = 0;
+    while n != END {
+        n = if begin.elapsed() < Duration::from_secs(1) { n + 2 } else { END };
+        for n in [n - 1, n] {
+            to_do.store(n, Relaxed);
+            event.set(); // the second time, that is about to be cleared
+        }
+        let at_once = (0..10_000).any(|_| done.load(Relaxed) == n);
+        until("the worker", || at_once || done.load(Relaxed) == n);
+    }
+    assert_eq!(join(&worker), 0);
 }
 
 fn a_killed_waiter_holds_nobody_up() {
