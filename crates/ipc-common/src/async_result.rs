@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use crate::deadline::Deadline;
-use crate::dispatcher::Task;
+use crate::dispatcher::{Book, Dispatcher};
+use crate::task::read_results;
 use crate::{Error, Result};
 
 /// The result of a task of a [`Pool`](crate::Pool), which may still be coming; Python's `AsyncResult`.
@@ -16,6 +17,45 @@ use crate::{Error, Result};
 pub struct AsyncResult<'p, R> {
     task: Task<'p>,
     result: PhantomData<fn() -> R>,
+}
+
+/// A task whose results are kept until this is dropped.
+pub(crate) struct Task<'p> {
+    dispatcher: &'p Dispatcher,
+    number: u32,
+}
+
+impl<'p> Task<'p> {
+    /// The one that was put into the queue after `number` others.
+    pub(crate) fn new(dispatcher: &'p Dispatcher, number: u32) -> Self {
+        dispatcher.book.borrow_mut().wanted.insert(number, None);
+        Task { dispatcher, number }
+    }
+
+    pub(crate) fn is_done(&self, book: &Book) -> bool {
+        matches!(book.wanted.get(&self.number), Some(Some(_)))
+    }
+
+    fn wait(&self, deadline: Deadline) -> Result<bool> {
+        self.dispatcher.wait_until(deadline, |book| self.is_done(book))
+    }
+
+    /// Waits for the results, and has `each` do something with them until it says no.
+    pub(crate) fn get<R: DeserializeOwned>(
+        &self,
+        each: impl FnMut(Result<R>) -> Result<()>,
+    ) -> Result<()> {
+        self.wait(Deadline::NEVER)?;
+        let message = self.dispatcher.book.borrow().wanted.get(&self.number).cloned().flatten();
+        let message = message.expect("it has been waited for");
+        read_results(&message[size_of_val(&self.number)..]).try_for_each(each)
+    }
+}
+
+impl Drop for Task<'_> {
+    fn drop(&mut self) {
+        self.dispatcher.book.borrow_mut().wanted.remove(&self.number);
+    }
 }
 
 impl<'p, R: DeserializeOwned> AsyncResult<'p, R> {

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use crate::counter::Counter;
 use crate::deadline::Deadline;
+use crate::locked::Locked;
 use crate::memory::{Shareable, Shared};
-use crate::robust::{Locked, RobustLock};
+use crate::robust::RobustLock;
 use crate::seats::{Seat, Seats};
 use crate::{Error, Result};
 

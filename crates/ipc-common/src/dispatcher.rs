@@ -10,15 +10,15 @@ use std::sync::atomic::fence;
 use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use serde::de::DeserializeOwned;
 
+use crate::async_result::Task;
 use crate::codec::{Message, with_buffer};
 use crate::connection::{Connection, Nothing, one_way_pipe, wait_until};
 use crate::counter::soon;
 use crate::deadline::Deadline;
 use crate::pidfd::above_stdio;
 use crate::supervisor::Supervisor;
-use crate::task::{read_results, write_task};
+use crate::task::write_task;
 use crate::worker::{END, Floor, Terms, UP};
 use crate::{Child, Error, Process, Result};
 
@@ -34,14 +34,14 @@ pub(crate) struct Dispatcher {
     leash: Connection<(), Nothing>,
     /// Its other end is with the supervisor and the workers alone.
     bell: PipeReader,
-    book: RefCell<Book>,
+    pub(crate) book: RefCell<Book>,
     owner: u32,
 }
 
 #[derive(Default)]
-struct Book {
+pub(crate) struct Book {
     /// The tasks whose results are wanted, with those that have come.
-    wanted: HashMap<u32, Option<Rc<Vec<u8>>>>,
+    pub(crate) wanted: HashMap<u32, Option<Rc<Vec<u8>>>>,
     /// How many workers have come up.
     up: usize,
     is_closed: bool,
@@ -157,7 +157,11 @@ impl Dispatcher {
     }
 
     /// Waits until the book says so; `false` if the deadline came first.
-    fn wait_until(&self, deadline: Deadline, is_so: impl Fn(&Book) -> bool) -> Result<bool> {
+    pub(crate) fn wait_until(
+        &self,
+        deadline: Deadline,
+        is_so: impl Fn(&Book) -> bool,
+    ) -> Result<bool> {
         self.check_owner()?;
         loop {
             self.collect()?;
@@ -257,44 +261,5 @@ impl Drop for Dispatcher {
             // Drop cannot return an error, and there is nothing left to be done about it.
             let _ = self.terminate();
         }
-    }
-}
-
-/// A task whose results are kept until this is dropped.
-pub(crate) struct Task<'p> {
-    dispatcher: &'p Dispatcher,
-    pub(crate) number: u32,
-}
-
-impl<'p> Task<'p> {
-    /// The one that was put into the queue after `number` others.
-    fn new(dispatcher: &'p Dispatcher, number: u32) -> Self {
-        dispatcher.book.borrow_mut().wanted.insert(number, None);
-        Task { dispatcher, number }
-    }
-
-    fn is_done(&self, book: &Book) -> bool {
-        matches!(book.wanted.get(&self.number), Some(Some(_)))
-    }
-
-    pub(crate) fn wait(&self, deadline: Deadline) -> Result<bool> {
-        self.dispatcher.wait_until(deadline, |book| self.is_done(book))
-    }
-
-    /// Waits for the results, and has `each` do something with them until it says no.
-    pub(crate) fn get<R: DeserializeOwned>(
-        &self,
-        each: impl FnMut(Result<R>) -> Result<()>,
-    ) -> Result<()> {
-        self.wait(Deadline::NEVER)?;
-        let message = self.dispatcher.book.borrow().wanted.get(&self.number).cloned().flatten();
-        let message = message.expect("it has been waited for");
-        read_results(&message[size_of_val(&self.number)..]).try_for_each(each)
-    }
-}
-
-impl Drop for Task<'_> {
-    fn drop(&mut self) {
-        self.dispatcher.book.borrow_mut().wanted.remove(&self.number);
     }
 }

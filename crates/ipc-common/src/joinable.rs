@@ -10,9 +10,10 @@ use std::time::Duration;
 use crate::codec::Message;
 use crate::counter::{Counter, ONE};
 use crate::deadline::Deadline;
+use crate::locked::Locked;
 use crate::memory::{Shareable, Shared};
 use crate::queue::Queue;
-use crate::robust::{Locked, RobustLock};
+use crate::robust::RobustLock;
 use crate::{Error, Result};
 
 /// A consumer's items: taken, and not yet done. It holds the lock for as long as there are any, so

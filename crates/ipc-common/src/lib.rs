@@ -40,7 +40,7 @@
 //! | `Pipe()`, `connection.wait()` | [`pipe`], [`Connection`], [`wait`] |
 //!
 //! The files, in the order in which they build on each other: `error`, `deadline`, `memory`,
-//! `robust`, `lock`, `value`; `pidfd`, `child`, `current`, `process`; `counter`, `semaphore`,
+//! `robust`, `locked`, `lock`, `value`; `pidfd`, `child`, `current`, `process`; `counter`, `semaphore`,
 //! `event`, `seats`, `condition`, `barrier`; `codec`, `ring`, `queue`, `joinable`; `connection`;
 //! `task`, `worker`, `supervisor`, `dispatcher`, `async_result`, `pool_builder`, `pool`; `server`,
 //! `manager`, `dict_proxy`, `list_proxy`, `namespace`.
@@ -61,6 +61,7 @@ mod event;
 mod joinable;
 mod list_proxy;
 mod lock;
+mod locked;
 mod manager;
 mod memory;
 mod namespace;

@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::iter;
 
-use crate::async_result::AsyncResult;
+use crate::async_result::{AsyncResult, Task};
 use crate::codec::Message;
 use crate::deadline::Deadline;
-use crate::dispatcher::{Dispatcher, Task};
+use crate::dispatcher::Dispatcher;
 use crate::{Error, PoolBuilder, Result};
 
 /// So many tasks of an `imap` are in the pool at a time, for each worker.

@@ -33,8 +33,9 @@ use std::sync::atomic::{AtomicU32, AtomicU64, fence};
 
 use crate::counter::{Counter, ONE};
 use crate::deadline::Deadline;
+use crate::locked::Locked;
 use crate::memory::{Mapping, Shareable, Shared};
-use crate::robust::{Locked, RobustLock};
+use crate::robust::RobustLock;
 use crate::{Error, Result};
 
 /// Counts wrap around; no more items than half their range can be told apart.

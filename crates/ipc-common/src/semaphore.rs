@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crate::counter::{Counter, ONE};
 use crate::deadline::Deadline;
+use crate::locked::Locked;
 use crate::memory::{Shareable, Shared};
-use crate::robust::{Locked, RobustLock};
+use crate::robust::RobustLock;
 use crate::{Error, Result};
 
 /// A permit is taken in one step, which needs no lock; the lock is for comparing with the limit. All
