@@ -86,8 +86,11 @@ impl Counter {
 
     fn wait(&self, count: u32, watched: u32, deadline: Deadline) -> bool {
         let has_changed = || self.0.load(Acquire) & watched != count;
-        if deadline == Deadline::NOW || soon(has_changed) {
+        if deadline == Deadline::NOW {
             return has_changed();
+        }
+        if soon(has_changed) {
+            return true; // though it may have changed back since
         }
         let mut in_time = true;
         loop {

@@ -1,8 +1,8 @@
 //! [`Event`]: a flag that can be waited for.
 
 use std::fmt;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
+use std::sync::atomic::{AtomicU32, fence};
 use std::time::Duration;
 
 use crate::Result;
@@ -44,6 +44,7 @@ impl Event {
 
     /// Sets it, and wakes all who wait; Python's `set()`. If it is set, nothing happens.
     pub fn set(&self) {
+        fence(SeqCst); // what it is about is there before the look, and `clear` does it the other way
         if !self.is_set() {
             // SAFETY: the word is in shared memory and only used through atomics.
             unsafe { futex_change_and_wake(self.0.as_ptr(), Change::WithBit(SET_BIT), i32::MAX) };
@@ -57,6 +58,7 @@ impl Event {
             // The bit is carried on into the count. Fails if somebody else has cleared it since.
             let _ = self.0.compare_exchange(word, word.wrapping_add(SET), Relaxed, Relaxed);
         }
+        fence(SeqCst); // so that who clears it and then looks sees what a `set` was about
     }
 
     /// Whether it is set; Python's `is_set()`.
