@@ -26,20 +26,29 @@ thread_local! {
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// A thread keeps a buffer that is not larger than this.
+/// A thread keeps a buffer of up to so much, and a larger one, since new memory costs more than to
+/// copy it, until an item comes that does not need it.
 const KEEP: usize = 4 << 20;
+const KEEP_IF_NEEDED: usize = 96 << 20;
 
 /// Calls `f` with an empty buffer.
 pub(crate) fn with_buffer<R>(f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
     // Taken, not borrowed: `f` runs the user's code, which may come here again.
     // (In a destructor at the thread's end there may be none any more.)
     let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
-    buffer.clear();
     let result = f(&mut buffer);
-    if buffer.capacity() <= KEEP {
-        let _ = BUFFER.try_with(|kept| kept.set(buffer));
-    }
+    empty(&mut buffer);
+    let _ = BUFFER.try_with(|kept| kept.set(buffer));
     result
+}
+
+/// Empties a buffer for the next use.
+pub(crate) fn empty(buffer: &mut Vec<u8>) {
+    let size = buffer.capacity();
+    if size > KEEP_IF_NEEDED || size > KEEP && size / 2 > buffer.len() {
+        *buffer = Vec::new();
+    }
+    buffer.clear();
 }
 
 pub(crate) fn encode<T: Serialize + ?Sized>(item: &T, into: &mut Vec<u8>) -> Result<()> {

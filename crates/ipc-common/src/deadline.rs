@@ -35,6 +35,11 @@ impl Deadline {
         Deadline(Some(Duration::from_nanos(nanoseconds)))
     }
 
+    /// The earlier of the two.
+    pub(crate) fn or_before(self, other: Self) -> Self {
+        Deadline(self.0.into_iter().chain(other.0).min())
+    }
+
     pub(crate) fn is_past(self) -> bool {
         self.0.is_some_and(|end| end <= now())
     }

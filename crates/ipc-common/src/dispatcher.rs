@@ -14,9 +14,10 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use crate::async_result::Task;
 use crate::codec::{Message, with_buffer};
 use crate::connection::{Connection, Nothing, one_way_pipe, wait_until};
-use crate::counter::soon;
+use crate::counter::{ONE, soon};
 use crate::deadline::Deadline;
-use crate::pidfd::above_stdio;
+use crate::pidfd::{PidFd, above_stdio};
+use crate::robust::generation;
 use crate::supervisor::Supervisor;
 use crate::task::write_task;
 use crate::worker::{END, Floor, Terms, UP};
@@ -35,6 +36,7 @@ pub(crate) struct Dispatcher {
     /// Its other end is with the supervisor and the workers alone.
     bell: PipeReader,
     pub(crate) book: RefCell<Book>,
+    /// The generation of the process that it belongs to.
     owner: u32,
 }
 
@@ -46,8 +48,12 @@ pub(crate) struct Book {
     up: usize,
     is_closed: bool,
     is_terminated: bool,
+    /// Until when workers may live whose supervisor was killed.
+    patience: Option<Deadline>,
     /// Why nothing more will come.
     end: Option<String>,
+    /// Whether all have ended.
+    is_gone: bool,
 }
 
 impl Dispatcher {
@@ -61,14 +67,16 @@ impl Dispatcher {
         // A worker does not wait for the pool to hear it.
         fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(|e| failed(e.into()))?;
         let (end, leash) = one_way_pipe()?;
+        let owner = PidFd::open(process::id()).map_err(failed)?;
         let supervisor = {
-            let (floor, bell, leash) = (&floor, &writer, &end);
-            Process::new(move || Supervisor { floor, workers, terms, bell, leash }.supervise())
+            let (floor, bell, leash, owner) = (&floor, &writer, &end, &owner);
+            let supervisor = Supervisor { floor, workers, terms, bell, leash, owner };
+            Process::new(move || supervisor.supervise())
         };
         let supervisor = supervisor.name("PoolSupervisor").daemon(true);
         let supervisor = supervisor.start_without(&[&reader, &leash])?;
         drop((writer, end));
-        let (bell, book, owner) = (reader.into(), RefCell::default(), process::id());
+        let (bell, book, owner) = (reader.into(), RefCell::default(), generation());
         let dispatcher = Dispatcher { floor, workers, supervisor, leash, bell, book, owner };
         dispatcher.wait_until(Deadline::NEVER, |book| book.up >= workers)?;
         Ok(dispatcher)
@@ -84,10 +92,12 @@ impl Dispatcher {
         with_buffer(|task| {
             write_task(task, function, arguments)?;
             loop {
-                if let Some(why) = self.book.borrow().end.clone() {
-                    return Err(Error::PoolEnded { why });
-                }
                 let number = self.floor.tasks.counters().0.count();
+                self.collect()?; // what nobody waits for does not pile up
+                if number / ONE % 64 == 0 {
+                    self.listen(Deadline::NOW)?; // the supervisor may have been killed
+                }
+                self.check_end()?;
                 if self.book.borrow().wanted.contains_key(&number) {
                     // Numbers come again after 2³⁰ tasks.
                     return Err(Error::Invalid(
@@ -97,8 +107,7 @@ impl Dispatcher {
                 }
                 match self.floor.tasks.put(task, Deadline::NOW) {
                     Ok(()) => return Ok(Task::new(self, number)),
-                    // The workers make room, unless they have none for their results.
-                    Err(Error::Full) => self.collect()?,
+                    Err(Error::Full) => {} // the workers make room
                     Err(Error::Closed) => {
                         return Err(Error::PoolEnded { why: "it was closed".into() });
                     }
@@ -125,7 +134,7 @@ impl Dispatcher {
     }
 
     pub(crate) fn close(&self) {
-        if process::id() == self.owner {
+        if generation() == self.owner {
             self.book.borrow_mut().is_closed = true;
             self.floor.tasks.close();
         }
@@ -136,11 +145,12 @@ impl Dispatcher {
         if !self.book.borrow().is_closed {
             return Err(Error::Invalid("cannot join the pool: close() or terminate() it first"));
         }
-        let end = self.wait_until(Deadline::NEVER, |_| false);
+        // Also when it is known why the pool ends, they may have results that want room.
+        self.wait(Deadline::NEVER, |book| book.is_gone)?;
         match self.supervisor.join()? {
             0 => Ok(()),
             _ if self.book.borrow().is_terminated => Ok(()),
-            _ => end.map(drop),
+            _ => self.check_end(),
         }
     }
 
@@ -149,8 +159,8 @@ impl Dispatcher {
         self.book.borrow_mut().is_terminated = true;
         self.close();
         let told = self.leash.send(&()); // fails if it has ended
-        if told.is_err() || matches!(self.wait_until(Deadline::after(GRACE), |_| false), Ok(false))
-        {
+        let is_gone = self.wait(Deadline::after(GRACE), |book| book.is_gone);
+        if told.is_err() || !is_gone.unwrap_or(false) {
             self.supervisor.kill()?; // whose end is the workers', the kernel sees to that
         }
         self.join()
@@ -162,24 +172,36 @@ impl Dispatcher {
         deadline: Deadline,
         is_so: impl Fn(&Book) -> bool,
     ) -> Result<bool> {
+        let in_time = self.wait(deadline, |book| is_so(book) || book.end.is_some())?;
+        if in_time && !is_so(&self.book.borrow()) {
+            self.check_end()?;
+        }
+        Ok(in_time)
+    }
+
+    /// The same, whether or not it is known why the pool ends.
+    fn wait(&self, deadline: Deadline, is_so: impl Fn(&Book) -> bool) -> Result<bool> {
         self.check_owner()?;
         loop {
+            let is_last = deadline.is_past(); // there may always be something new
             self.collect()?;
             if is_so(&self.book.borrow()) {
                 return Ok(true);
             }
-            if let Some(why) = self.book.borrow().end.clone() {
-                return Err(Error::PoolEnded { why });
-            }
-            if !self.listen(deadline)? {
-                return Ok(false);
+            if !self.listen(deadline)? || is_last {
+                return Ok(is_so(&self.book.borrow()));
             }
         }
     }
 
+    fn check_end(&self) -> Result<()> {
+        let why = self.book.borrow().end.clone();
+        why.map_or(Ok(()), |why| Err(Error::PoolEnded { why }))
+    }
+
     /// Enters into the book what has come.
     fn collect(&self) -> Result<()> {
-        while self.has_news() {
+        for _ in 0..self.floor.results.len() {
             let mut message = Vec::new();
             self.floor.results.get(&mut message, Deadline::NOW, || Ok(()))?;
             let (number, text) = message.split_first_chunk().expect("it begins with a number");
@@ -205,8 +227,8 @@ impl Dispatcher {
 
     /// Sleeps until something may have come; `false` if the deadline came first.
     fn listen(&self, deadline: Deadline) -> Result<bool> {
-        if deadline == Deadline::NOW || soon(|| self.has_news()) {
-            return Ok(self.has_news());
+        if self.has_news() || deadline != Deadline::NOW && soon(|| self.has_news()) {
+            return Ok(true);
         }
         let listening = &self.floor.board.listening;
         listening.store(1, SeqCst);
@@ -216,14 +238,19 @@ impl Dispatcher {
             false => wait_until(&[&self.bell, &self.supervisor], deadline),
         };
         listening.store(0, Relaxed);
-        let heard = heard?;
-        // A supervisor's workers follow it at once; but something may hide from the kernel.
-        let is_silent =
-            heard == [1] && wait_until(&[&self.bell], Deadline::after(GRACE))?.is_empty();
+        let mut heard = heard?;
+        let mut is_silent = false;
+        if heard == [1] {
+            // A supervisor's workers follow it at once; but something may hide from the kernel.
+            let mut book = self.book.borrow_mut();
+            let patience = *book.patience.get_or_insert_with(|| Deadline::after(GRACE));
+            heard = wait_until(&[&self.bell], patience.or_before(deadline))?;
+            is_silent = heard.is_empty() && patience.is_past();
+        }
         if is_silent || !heard.is_empty() && self.read_bell()? == 0 {
             self.note_end();
         }
-        Ok(!heard.is_empty() || self.has_news())
+        Ok(is_silent || !heard.is_empty() || self.has_news())
     }
 
     fn read_bell(&self) -> Result<usize> {
@@ -242,10 +269,11 @@ impl Dispatcher {
             _ => "its workers have ended".into(),
         };
         book.end.get_or_insert(why);
+        book.is_gone = true;
     }
 
     fn check_owner(&self) -> Result<()> {
-        match process::id() == self.owner {
+        match generation() == self.owner {
             true => Ok(()),
             false => Err(Error::Invalid(
                 "cannot use this pool: it belongs to the process that made it, from which this one \
@@ -257,7 +285,7 @@ impl Dispatcher {
 
 impl Drop for Dispatcher {
     fn drop(&mut self) {
-        if process::id() == self.owner {
+        if generation() == self.owner {
             // Drop cannot return an error, and there is nothing left to be done about it.
             let _ = self.terminate();
         }

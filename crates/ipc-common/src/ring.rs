@@ -27,6 +27,8 @@
 //! *Memory follows the backlog.* Records are contiguous. Where it pays, a producer leaves a jump
 //! behind and goes on at the beginning, so that the bytes in use stay few and in the cache.
 
+use std::hint;
+use std::ops::RangeInclusive;
 use std::slice;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU32, AtomicU64, fence};
@@ -67,6 +69,8 @@ struct Consumers {
     places: [Place; 2],
     /// The producers' count when a consumer last looked: they may be further by now.
     seen_put: AtomicU32,
+    /// How often they looked since they last let items gather in vain.
+    looks: AtomicU32,
 }
 
 #[repr(C)]
@@ -88,8 +92,16 @@ const WORD: u64 = 8;
 /// Producers look where the consumers are once in so many bytes, and go back to the beginning
 /// when at least so many are free there.
 const LOOK: u64 = 16 << 10;
-/// A drained ring keeps this much of its memory.
-const KEEP: u64 = 16 << 20;
+/// A drained ring keeps as much of its memory as four items like the last need, but at least and at
+/// most so much.
+const KEEP: RangeInclusive<u64> = 16 << 20..=64 << 20;
+
+/// Consumers let items gather for so long if as many come meanwhile, and try it once in so many
+/// times that they find the ring empty.
+const PAUSES: u32 = 64;
+const WORTH: u32 = 4;
+const TRY: u32 = 128;
+
 pub(crate) struct Ring {
     control: Shared<Control>,
     data: Mapping,
@@ -141,7 +153,7 @@ impl Ring {
         // What a producer had seen who died in the middle of looking is not to be trusted.
         if lock.owner_died || tail / LOOK != (tail + record) / LOOK {
             self.look();
-            self.give_back();
+            self.give_back(keep(record));
         }
         let mut looked = false;
         let start = loop {
@@ -232,6 +244,10 @@ impl Ring {
         let count = taken.count();
         while consumers.seen_put.load(Relaxed) == count {
             let is_closed = put.is_closed();
+            // (In a small ring not enough can gather.)
+            if deadline != Deadline::NOW && self.limit > 64 {
+                consumers.let_gather(put, count);
+            }
             consumers.seen_put.store(put.count(), Relaxed);
             if consumers.seen_put.load(Relaxed) != count {
                 break;
@@ -264,7 +280,8 @@ impl Ring {
             item.extend_from_slice(slice::from_raw_parts(self.at(head + WORD), word as usize));
             (from, word)
         };
-        let head = head + WORD + len.next_multiple_of(WORD);
+        let record = WORD + len.next_multiple_of(WORD);
+        let head = head + record;
         fence(Release); // who sees what is written now sees the count before it
         next.offset.store(head, Relaxed);
         next.jumps.store(jumps, Relaxed);
@@ -272,27 +289,28 @@ impl Ring {
         taken.add_one();
         drop(until_taken);
         let is_drained = consumers.seen_put.load(Relaxed) == count.wrapping_add(ONE);
-        if is_drained && head > KEEP || head < from && from > KEEP {
+        let keep = keep(record);
+        if is_drained && head > keep || head < from && from > keep {
             // A producer who is at it will do the same for us.
             if let Ok(Some(_lock)) = Locked::enter(&producers.lock, Deadline::NOW, || true) {
                 self.look();
-                self.give_back();
+                self.give_back(keep);
             }
         }
         Ok(())
     }
 
-    /// Gives the memory above KEEP back that is free. For a producer who has just looked.
-    fn give_back(&self) {
+    /// Gives the memory above `keep` back that is free. For a producer who has just looked.
+    fn give_back(&self, keep: u64) {
         let Control { put, producers, .. } = &*self.control;
         let touched = producers.touched.load(Relaxed);
         let (place, _) = Place::pair(&producers.places, put.count());
-        if touched <= KEEP || place.jumps.load(Relaxed) != producers.seen.jumps.load(Relaxed) {
+        if touched <= keep || place.jumps.load(Relaxed) != producers.seen.jumps.load(Relaxed) {
             return;
         }
         let is_drained = put.count() == producers.seen_taken.load(Relaxed);
         let tail = if is_drained { 0 } else { place.offset.load(Relaxed) + WORD };
-        let from = tail.max(KEEP);
+        let from = tail.max(keep);
         // SAFETY: the consumers have followed all jumps, so what they have not taken is below the
         // tail, and nobody puts anything above it while we have the producers' lock.
         unsafe { self.data.give_back(from as usize, touched as usize) };
@@ -323,6 +341,24 @@ impl Ring {
         // SAFETY: as above.
         unsafe { self.at(offset).cast::<u64>().write(word) }
     }
+}
+
+impl Consumers {
+    /// Who takes each item as soon as it comes fights with the producer for the same memory over
+    /// every one of them. So let some gather, if some do: once in a while try whether it is so.
+    fn let_gather(&self, put: &Counter, count: u32) {
+        let looks = self.looks.load(Relaxed);
+        if looks < TRY {
+            return self.looks.store(looks + 1, Relaxed);
+        }
+        (0..PAUSES).for_each(|_| hint::spin_loop());
+        let pays = put.count().wrapping_sub(count) / ONE >= WORTH;
+        self.looks.store(if pays { TRY } else { 0 }, Relaxed);
+    }
+}
+
+fn keep(record: u64) -> u64 {
+    (4 * record).clamp(*KEEP.start(), *KEEP.end())
 }
 
 impl Place {

@@ -46,7 +46,7 @@ use std::mem::offset_of;
 use std::ptr;
 use std::sync::Once;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicIsize, AtomicU64, AtomicUsize, compiler_fence};
+use std::sync::atomic::{AtomicIsize, AtomicU32, AtomicU64, AtomicUsize, compiler_fence};
 
 use nix::errno::Errno;
 use nix::unistd::gettid;
@@ -337,4 +337,13 @@ extern "C" fn forget_identity() {
     }
     THREAD.set(Thread { id: 0, list: ptr::null() });
     HELD.set(0);
+    GENERATION.fetch_add(1, Relaxed);
+}
+
+static GENERATION: AtomicU32 = AtomicU32::new(0);
+
+/// How many forks since the first [`forget_after_fork`] led to this process: more than to those that
+/// it was forked from. (A process id may be that of one of those, if it has ended.)
+pub(crate) fn generation() -> u32 {
+    GENERATION.load(Relaxed)
 }

@@ -4,10 +4,11 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigHandler, Signal, signal};
 
 use crate::connection::{Connection, Nothing, wait_until};
 use crate::deadline::Deadline;
+use crate::pidfd::PidFd;
 use crate::task::{Failure, write_failure};
 use crate::worker::{BUSY, Desk, Floor, IDLE, STARTING, Terms, work};
 use crate::{Child, Process, Result};
@@ -22,43 +23,53 @@ pub(crate) struct Supervisor<'a> {
     pub(crate) bell: &'a OwnedFd,
     /// By a message through this the pool says that all are to end.
     pub(crate) leash: &'a Connection<Nothing, ()>,
+    /// The pool's process: of the leash's other end its other children may have copies.
+    pub(crate) owner: &'a PidFd,
 }
 
 impl<'a> Supervisor<'a> {
     /// Its life: until all is done, the pool is terminated, or a worker cannot be had.
     pub(crate) fn supervise(&self) -> ExitCode {
+        // A handler of the pool's process might take the workers' exit codes.
+        // SAFETY: no function of ours handles signals from now on.
+        let _ = unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) };
         let mut crew = Vec::new();
         let end = self.keep_manned(&mut crew);
+        // First all are killed, and then dropped, which reaps them.
+        crew.iter().for_each(|(_, worker)| drop(worker.kill()));
+        drop(crew); // so that none of them has a lock that the last message needs
         if let Err(why) = &end {
             self.floor.end(why, self.bell);
         }
-        // First all are killed, and then dropped, which reaps them.
-        crew.iter().for_each(|(_, worker)| drop(worker.kill()));
-        drop(crew);
         ExitCode::from(u8::from(end.is_err()))
     }
 
     /// The error is what the pool is to say.
     fn keep_manned(&self, crew: &mut Vec<(&'a Desk, Child)>) -> Result<(), String> {
         let mut hired = 0;
-        let mut hire = |desk| {
+        let mut hire = |desk, crew: &mut Vec<(&Desk, Child)>| {
             hired += 1;
-            let worker = Process::new(|| work(self.floor, desk, self.terms, self.bell));
+            let worker = Process::new(|| {
+                crew.clear(); // their descriptors
+                work(self.floor, desk, self.terms, self.bell)
+            });
             let worker = worker.name(format!("PoolWorker-{hired}")).daemon(true).start();
             worker.map_err(|e| e.to_string())
         };
         for desk in &self.floor.board.desks[..self.workers] {
-            crew.push((desk, hire(desk)?));
+            let worker = hire(desk, crew)?;
+            crew.push((desk, worker));
         }
         let mut stillborn = 0;
         while !crew.is_empty() {
-            let mut sources: Vec<&dyn AsFd> = vec![self.leash];
+            let mut sources: Vec<&dyn AsFd> = vec![self.leash, self.owner];
             sources.extend(crew.iter().map(|(_, worker)| worker as &dyn AsFd));
             let ready = wait_until(&sources, Deadline::NEVER).map_err(|e| e.to_string())?;
             for ready in ready.into_iter().rev() {
-                let Some(ended) = ready.checked_sub(1) else { return Ok(()) };
+                let Some(ended) = ready.checked_sub(2) else { return Ok(()) };
                 let (desk, worker) = crew.swap_remove(ended);
                 let (pid, code) = (worker.pid(), worker.join().map_err(|e| e.to_string())?);
+                drop(worker); // its descriptor is for the next
                 let was_up = self.account_for(desk, pid, code).map_err(|e| e.to_string())?;
                 stillborn = if was_up { 0 } else { stillborn + 1 };
                 if !was_up && (code >= 0 || stillborn > PATIENCE) {
@@ -67,7 +78,8 @@ impl<'a> Supervisor<'a> {
                     ));
                 }
                 if !self.floor.is_finished() {
-                    crew.push((desk, hire(desk)?));
+                    let worker = hire(desk, crew)?;
+                    crew.push((desk, worker));
                 }
             }
         }

@@ -20,15 +20,19 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicU32, AtomicU64, fence};
 use std::time::Duration;
 
+use nix::errno::Errno;
+use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigEvent, SigevNotify, Signal};
 use nix::sys::time::TimeSpec;
 use nix::sys::timer::{Expiration, Timer, TimerSetTimeFlags};
 use nix::time::ClockId;
-use nix::unistd::write;
+use nix::unistd::{getppid, write};
 
+use crate::codec::empty;
 use crate::deadline::Deadline;
 use crate::memory::{Shareable, Shared};
 use crate::ring::Ring;
+use crate::robust::generation;
 use crate::task::{Failure, catch, run_task, write_failure};
 use crate::{Error, Result};
 
@@ -90,17 +94,21 @@ impl Floor {
 
     pub(crate) fn send(&self, message: &[u8], bell: &OwnedFd) -> Result<()> {
         self.results.put(message, Deadline::NEVER)?;
-        self.ring(bell);
-        Ok(())
+        self.ring(bell)
     }
 
     /// Wakes the pool if it listens. If somebody is killed before he has rung, it still listens, and
     /// the next one rings: his supervisor, or who takes his place.
-    fn ring(&self, bell: &OwnedFd) {
+    fn ring(&self, bell: &OwnedFd) -> Result<()> {
         fence(SeqCst); // what it is about comes before the look; the pool does it the other way round
-        if self.board.listening.load(Relaxed) != 0 {
-            // Fails if it has been rung so often that it is full, or nobody is left to hear it.
-            let _ = write(bell, &[0]);
+        if self.board.listening.load(Relaxed) == 0 {
+            return Ok(());
+        }
+        match write(bell, &[0]) {
+            // It has been rung so often that it is full, or nobody is left to hear it.
+            Ok(_) | Err(Errno::EAGAIN | Errno::EPIPE) => Ok(()),
+            // A task has closed the bell. This worker is to end, and its supervisor rings.
+            Err(e) => Err(Error::system("tell the pool of a result", "leave its files open", e)),
         }
     }
 
@@ -112,6 +120,7 @@ impl Floor {
 
 /// A worker's life.
 pub(crate) fn work(floor: &Floor, desk: &Desk, terms: &Terms<'_>, bell: &OwnedFd) -> Result<()> {
+    let (supervisor, me) = (getppid(), generation());
     let mut timer = match initialise(terms) {
         Ok(timer) => timer,
         Err(why) => {
@@ -119,11 +128,17 @@ pub(crate) fn work(floor: &Floor, desk: &Desk, terms: &Terms<'_>, bell: &OwnedFd
             return Ok(());
         }
     };
-    desk.doing.store(IDLE, SeqCst);
+    // An initializer that changes the user makes the kernel forget that this ends with its parent.
+    set_pdeathsig(Signal::SIGKILL).map_err(|e| Error::system("set up a worker", "", e))?;
+    if getppid() != supervisor {
+        return Ok(());
+    }
     floor.send(&UP.to_ne_bytes(), bell)?;
+    desk.doing.store(IDLE, SeqCst);
     let (mut task, mut results) = (Vec::new(), Vec::new());
     for _ in 0..terms.max_tasks.unwrap_or(u64::MAX) {
         let mut number = 0;
+        empty(&mut task);
         let taken = floor.tasks.get(&mut task, Deadline::NEVER, || {
             number = floor.tasks.counters().1.count();
             desk.doing.store(number | BUSY, Relaxed);
@@ -136,10 +151,14 @@ pub(crate) fn work(floor: &Floor, desk: &Desk, terms: &Terms<'_>, bell: &OwnedFd
         if let Some(timer) = &mut timer {
             timer.start(desk)?;
         }
-        results.clear();
+        empty(&mut results);
         results.extend(number.to_ne_bytes());
         // SAFETY: only the pool puts tasks there, and this process was forked from its process.
         unsafe { run_task(&task, &mut results) };
+        if generation() != me {
+            // SAFETY: ends this process, a copy of the worker that the task has made by a fork.
+            unsafe { libc::_exit(0) }
+        }
         if let Some(timer) = &mut timer {
             timer.stop(desk)?;
         }
