@@ -94,7 +94,7 @@ impl Dispatcher {
             loop {
                 let number = self.floor.tasks.counters().0.count();
                 self.collect()?; // what nobody waits for does not pile up
-                if number / ONE % 64 == 0 {
+                if (number / ONE).is_multiple_of(64) {
                     self.listen(Deadline::NOW)?; // the supervisor may have been killed
                 }
                 self.check_end()?;
