@@ -17,7 +17,8 @@ use crate::server::Operation;
 ///
 /// # Errors
 ///
-/// All methods: [`Error::ManagerGone`] if the server has ended; [`Error::Encode`] if a key or value
+/// All methods: [`Error::ManagerGone`] if the server has ended;
+/// [`Error::Refused`] if it is short of descriptors or memory; [`Error::Encode`] if a key or value
 /// cannot be serialised, [`Error::Decode`] if one is not of the type it is asked for as;
 /// [`Error::System`] if memory or descriptors run out.
 pub struct DictProxy<'m, K, V> {

@@ -208,6 +208,12 @@ pub enum Error {
         "cannot reach the manager: its server has ended, and what it held is lost; make another"
     )]
     ManagerGone,
+    /// The manager's server could not do what it was asked to. It goes on.
+    #[error("cannot get a reply from the manager: {why}")]
+    Refused {
+        /// What stood in its way.
+        why: String,
+    },
     /// The list has no such place; Python's `IndexError`.
     #[error("cannot use place {index} of the list: it has {len} item(s)")]
     OutOfRange {

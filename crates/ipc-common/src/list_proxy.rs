@@ -12,7 +12,8 @@ use crate::{Error, Result};
 ///
 /// # Errors
 ///
-/// All methods: [`Error::ManagerGone`] if the server has ended; [`Error::OutOfRange`] for a place
+/// All methods: [`Error::ManagerGone`] if the server has ended;
+/// [`Error::Refused`] if it is short of descriptors or memory; [`Error::OutOfRange`] for a place
 /// that the list does not have; [`Error::Encode`] if an item cannot be serialised,
 /// [`Error::Decode`] if one is not of the type it is asked for as; [`Error::System`] if memory or
 /// descriptors run out.

@@ -2,15 +2,14 @@
 
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd};
-use std::process;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use serde::Serialize;
 use serde_bytes::ByteBuf;
 
 use crate::codec::{Message, decode, encode};
-use crate::connection::{Connection, pipe, wait};
+use crate::connection::{Connection, pipe};
+use crate::robust::generation;
 use crate::server::{Line, Operation, Reply, Request, serve};
 use crate::{Child, DictProxy, Error, ListProxy, Namespace, Process, Result};
 
@@ -44,8 +43,10 @@ use crate::{Child, DictProxy, Error, ListProxy, Namespace, Process, Result};
 pub struct Manager {
     /// New lines are handed in here.
     door: Connection<()>,
+    /// With the generation of the process whose line it is.
     line: Mutex<Option<(u32, Line)>>,
     server: Child,
+    /// The generation of the process that made the manager.
     owner: u32,
 }
 
@@ -59,7 +60,7 @@ impl Manager {
         let (door, inside) = pipe::<(), ()>()?;
         let server = Process::new(|| serve(&inside)).name("Manager").daemon(true);
         let server = server.start()?; // it lets go of this end itself
-        Ok(Manager { door, line: Mutex::new(None), server, owner: process::id() })
+        Ok(Manager { door, line: Mutex::new(None), server, owner: generation() })
     }
 
     /// The server's process.
@@ -71,7 +72,8 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// [`Error::ManagerGone`] if the server has ended, [`Error::System`] if no descriptors are left.
+    /// [`Error::ManagerGone`] if the server has ended, [`Error::Refused`] if it has no descriptor
+    /// left, [`Error::System`] if this process has none.
     pub fn dict<K: Message, V: Message>(&self) -> Result<DictProxy<'_, K, V>> {
         self.new_object(Request::NewDict).map(DictProxy::of)
     }
@@ -103,31 +105,21 @@ impl Manager {
     fn call(&self, request: &Request) -> Result<Reply> {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         // A forked process has its parent's line, on which the replies would be mixed up.
-        if !matches!(&*line, Some((process, _)) if *process == process::id()) {
-            *line = Some((process::id(), self.connect()?));
+        if !matches!(&*line, Some((process, _)) if *process == generation()) {
+            *line = Some((generation(), self.connect()?));
         }
         let (_, open) = line.as_ref().expect("it has just been made");
-        match open.send(request).and_then(|()| open.recv()) {
-            Err(Error::Hangup) => {
-                *line = None;
-                Err(self.why_no_reply())
-            }
-            reply => reply,
-        }
-    }
-
-    /// The server has ended, or it had to drop the line.
-    fn why_no_reply(&self) -> Error {
-        // Its files are closed a little before it counts as ended.
-        match wait(&[&self.server], Some(Duration::from_millis(100))).as_deref() {
-            Ok([]) => Error::system(
-                "get a reply from the manager",
-                "its server has dropped the line of this process, most likely for lack of \
-                 descriptors: raise the hard limit (ulimit -Hn), or let fewer processes use it",
-                nix::Error::ECONNRESET,
-            ),
-            _ => Error::ManagerGone,
-        }
+        let reply = match open.send(request) {
+            Ok(()) | Err(Error::Hangup) => open.recv(), // the server's last word, perhaps
+            Err(e) => Err(e),
+        };
+        let no_reply = match reply {
+            Ok(Reply::Refused(why)) => Error::Refused { why },
+            Err(Error::Hangup) => Error::ManagerGone,
+            reply => return reply,
+        };
+        *line = None; // the server has closed its end
+        Err(no_reply)
     }
 
     fn connect(&self) -> Result<Line> {
@@ -143,7 +135,7 @@ impl Manager {
 
 impl Drop for Manager {
     fn drop(&mut self) {
-        if process::id() == self.owner {
+        if generation() == self.owner {
             let _ = self.server.kill(); // it is our own child, so it cannot fail
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::mem;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use indexmap::IndexMap;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -53,6 +53,8 @@ pub(crate) enum Reply {
     Items(Vec<ByteBuf>),
     /// The list has no such place.
     OutOfRange { index: usize, len: usize },
+    /// It cannot be done, and the line ends; this says why.
+    Refused(String),
 }
 
 impl Reply {
@@ -80,12 +82,13 @@ const LOOKS: u32 = 50;
 /// The server's life. Through the door come sockets, each the server's end of a new line.
 ///
 /// Nobody can keep it from serving the others: what makes no sense ends the line it came on, and so
-/// does a reply that nobody takes.
+/// does a reply that nobody takes. Who is still there is told why.
 pub(crate) fn serve(door: &Connection<()>) -> Result<()> {
     // No handler of the parent's may write into what is not its file any more.
     SigSet::all().thread_block().map_err(|e| Error::system("start a manager", "", e))?;
     let_go_of_files(door.as_fd().as_raw_fd())?;
     let (mut lines, mut objects) = (Vec::<Connection<Reply, Request>>::new(), Vec::new());
+    let mut spare = spare_for(door);
     loop {
         let mut sources: Vec<&dyn AsFd> = vec![door];
         sources.extend(lines.iter().map(|line| line as &dyn AsFd));
@@ -95,13 +98,13 @@ pub(crate) fn serve(door: &Connection<()>) -> Result<()> {
         let ready = ready.unwrap_or_else(|| wait_until(&sources, Deadline::NEVER))?;
         for ready in ready.into_iter().rev() {
             let Some(line) = ready.checked_sub(1) else {
-                lines.extend(accept(door));
+                lines.extend(accept(door, &mut spare));
                 continue;
             };
             let request = lines[line].recv();
             let reply = request.and_then(|request| answer(&mut objects, request));
-            if reply.and_then(|reply| lines[line].send(&reply)).is_err() {
-                lines.swap_remove(line);
+            if let Err(why) = reply.and_then(|reply| lines[line].send(&reply)) {
+                refuse(&lines.swap_remove(line), &why.to_string());
             }
         }
     }
@@ -124,12 +127,34 @@ fn let_go_of_files(door: RawFd) -> Result<()> {
     setrlimit(Resource::RLIMIT_NOFILE, most, most).map_err(|e| failed(e.into()))
 }
 
-fn accept(door: &Connection<()>) -> Option<Connection<Reply, Request>> {
-    let (_, socket) = door.recv_packet(&mut [0; 16]).ok()?;
-    let socket = above_stdio(socket?.into()).ok()?;
+fn refuse(line: &Connection<Reply, Request>, why: &str) {
+    let _ = line.send(&Reply::Refused(why.into())); // fails if nobody is there any more
+}
+
+/// A descriptor that is kept for those who have to be turned away.
+fn spare_for(door: &Connection<()>) -> Option<OwnedFd> {
+    door.as_fd().try_clone_to_owned().ok()
+}
+
+fn accept(
+    door: &Connection<()>,
+    spare: &mut Option<OwnedFd>,
+) -> Option<Connection<Reply, Request>> {
+    *spare = None;
+    let packet = door.recv_packet(&mut [0; 16]);
+    let socket = packet.ok().and_then(|(_, socket)| above_stdio(socket?.into()).ok());
+    *spare = spare_for(door);
+    let socket = socket?;
     getsockopt(&socket, AcceptConn).ok()?; // a socket at all
     fcntl(&socket, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).ok()?;
-    Some(Connection::of(socket))
+    let line = Connection::of(socket);
+    if spare.is_none() {
+        refuse(&line, "it has no descriptors left; raise the hard limit (ulimit -Hn)");
+        drop(line);
+        *spare = spare_for(door);
+        return None;
+    }
+    Some(line)
 }
 
 enum Object {
