@@ -1,6 +1,7 @@
 //! What a process knows of itself: the only global state of this crate.
 
 use std::fmt;
+use std::mem;
 use std::process;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -61,12 +62,13 @@ impl Current {
         identity: String,
         daemon: bool,
     ) {
-        let parent_name = std::mem::replace(&mut self.name, name);
-        self.parent = Some(ParentProcess { name: parent_name, pid: parent });
-        self.identity = identity;
+        let name = mem::replace(&mut self.name, name);
+        let parent = self.parent.replace(ParentProcess { name, pid: parent });
+        let identity = mem::replace(&mut self.identity, identity);
         self.described = 0;
         self.ends_with_parent |= daemon;
-        self.children = Vec::new();
+        // To free these would write to pages, each of which the kernel would have to copy first.
+        mem::forget((parent, identity, mem::take(&mut self.children)));
     }
 
     pub(crate) fn add_child(&mut self, child: &Arc<Handle>) {

@@ -340,10 +340,10 @@ extern "C" fn forget_identity() {
     GENERATION.fetch_add(1, Relaxed);
 }
 
-static GENERATION: AtomicU32 = AtomicU32::new(0);
+static GENERATION: AtomicU32 = AtomicU32::new(1);
 
-/// How many forks since the first [`forget_after_fork`] led to this process: more than to those that
-/// it was forked from. (A process id may be that of one of those, if it has ended.)
+/// This process's place in the line of forks that led to it: higher than that of each process that it
+/// comes from. (An id may be that of one of those that has ended.)
 pub(crate) fn generation() -> u32 {
     GENERATION.load(Relaxed)
 }
