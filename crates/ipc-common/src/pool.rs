@@ -63,15 +63,16 @@ const WINDOW: usize = 16;
 ///   hand: its result is [`Error::WorkerDied`]. Another worker takes its place. (If none can be
 ///   started, or none gets through its initializer, the pool ends, and all results say why.)
 /// - If the process that made the pool dies, by `kill -9` too, so do its workers. Ctrl-C in a
-///   terminal ends them all.
+///   terminal ends them all (or calls the handler that was set before the pool was made).
 /// - Dropping the pool terminates it: within about a second, whatever the tasks do.
 ///
 /// A supervisor, itself a process, starts the workers. So workers are replaced while this process
 /// does other things, also if it has threads by then. (It is among the
 /// [`active_children`](crate::active_children).) A pool is for the thread that made it.
 ///
-/// A worker that is *stopped* (SIGSTOP, a debugger) while it waits for a task may keep the others
-/// from theirs until it goes on.
+/// A worker that is *stopped* (SIGSTOP, a debugger) while it waits for a task or sends a result may
+/// keep the others from theirs until it goes on. And as all processes, workers have copies of what
+/// was open when they were started: if the end of a pipe is to be seen, make the pool before the pipe.
 pub struct Pool(pub(crate) Dispatcher);
 
 impl Pool {

@@ -56,7 +56,8 @@ impl<'a> PoolBuilder<'a> {
     }
 
     /// How long a task may take. The worker of one that takes longer is killed and replaced, and the
-    /// result is [`Error::TaskTimeout`]. (A chunk of a `map` is one task.)
+    /// result is [`Error::TaskTimeout`]. (A chunk of a `map` is one task. A task that replaces its
+    /// process by another program takes the limit off.)
     pub fn task_timeout(mut self, limit: Duration) -> Self {
         const LONGEST: Duration = Duration::from_secs(1 << 30); // that the kernel's timers take
         self.terms.limit = Some(limit.min(LONGEST));
@@ -69,7 +70,8 @@ impl<'a> PoolBuilder<'a> {
     ///
     /// [`Error::Invalid`] for a number of workers or tasks, or a time, that makes no sense;
     /// [`Error::PoolEnded`] if the initializer failed or panicked, with what it said, or a worker
-    /// cannot be started (the supervisor needs a descriptor for each, `ulimit -n`); and as for [`Process::start`](crate::Process::start).
+    /// cannot be started (the supervisor needs a descriptor for each, `ulimit -n`); and as for
+    /// [`Process::start`](crate::Process::start).
     pub fn start(self) -> Result<Pool> {
         let PoolBuilder { workers, terms } = self;
         let workers =

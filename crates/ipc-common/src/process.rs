@@ -112,7 +112,7 @@ impl<R> Process<R> {
     ///
     /// Unlike Python's, a daemon may have children: a [`Process`] that is started below a daemon
     /// ends with its own parent, too, so none of them is left. (The kernel forgets to kill one that
-    /// changes its user, and one that replaces itself by a set-user-id program.)
+    /// changes its user or whose parent does, and one that replaces itself by a set-user-id program.)
     ///
     /// There is no setting it later: a started process has no such method.
     ///

@@ -45,7 +45,8 @@ pub struct Queue<T> {
 impl<T: Message> Queue<T> {
     /// A queue that takes as many items as fit into memory; Python's `Queue()`.
     ///
-    /// An empty queue costs three pages; it grows with what is in it, and gives memory back.
+    /// An empty queue costs three pages; it grows with what is in it, and when it is empty again
+    /// gives back all but 16 MiB, with large items 64 MiB.
     ///
     /// # Errors
     ///

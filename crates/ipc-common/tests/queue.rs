@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         killed_waiters_harm_nobody,
         an_idle_wait_takes_no_time,
         memory_is_given_back,
+        a_large_buffer_goes_with_the_large_items,
         a_random_run_agrees_with_a_model,
         a_storm_of_kills,
     ])
@@ -344,8 +345,12 @@ fn an_idle_wait_takes_no_time() {
 
 /// The memory that a ring has taken, in KiB: what is shared and mapped here.
 fn shared_memory() -> usize {
+    status("RssShmem:")
+}
+
+fn status(field: &str) -> usize {
     let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("RssShmem:")).unwrap();
+    let line = status.lines().find(|line| line.starts_with(field)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
@@ -375,6 +380,31 @@ fn memory_is_given_back() {
     assert!(after < 20 << 10, "{after} KiB are kept of an empty queue");
     queue.put(&item).unwrap();
     assert_eq!(queue.get().unwrap(), item);
+    // Of large items it keeps more, until small ones come.
+    let large = serde_bytes::ByteBuf::from(vec![8; 30 << 20]);
+    for (item, kept) in [(large, 50 << 10..68 << 10), (item, 0..20 << 10)] {
+        (0..5).for_each(|_| queue.put(&item).unwrap());
+        (0..5).for_each(|_| assert_eq!(queue.get().unwrap(), item));
+        let after = shared_memory() - begin;
+        assert!(kept.contains(&after), "{after} KiB are kept of an empty queue");
+    }
+}
+
+/// What this process has for itself, in KiB.
+fn private_memory() -> usize {
+    status("RssAnon:")
+}
+
+fn a_large_buffer_goes_with_the_large_items() {
+    let queue = Queue::new().unwrap();
+    let begin = private_memory();
+    let large = serde_bytes::ByteBuf::from(vec![8; 50 << 20]);
+    queue.put(&large).unwrap();
+    drop(large);
+    drop(queue.get().unwrap());
+    assert!(private_memory() - begin > 40 << 10, "the buffer is not kept for the next");
+    queue.put(&serde_bytes::ByteBuf::new()).unwrap();
+    assert!(private_memory() - begin < 10 << 10, "the buffer is kept");
 }
 
 /// Puts and gets of random sizes, on rings that wrap, fill and spill, next to a deque.
