@@ -63,8 +63,9 @@ impl Peer {
                  to 64 KiB, above that a stream"
             }
             Peer::Threads => {
-                "threads of one process, no isolation: crossbeam's channel with a bound of 1024 items, a \
-                 pool of two channels, std's threads and Mutex"
+                "threads of one process, no isolation, so that items are handed over where they lie: \
+                 crossbeam's channel with a bound of 1024 items, a pool of two channels, std's \
+                 threads and Mutex"
             }
             Peer::ThreadsUnbounded => "the same with crossbeam's unbounded channel",
             Peer::Limit => {
