@@ -243,7 +243,8 @@ impl Pool {
     /// # Errors
     ///
     /// [`Error::Invalid`] if neither [`close`](Pool::close) nor [`terminate`](Pool::terminate) came
-    /// before; [`Error::PoolEnded`] if the pool ended before all was done.
+    /// before; [`Error::PoolEnded`] if the pool ended before all was done; [`Error::NotAChild`] if
+    /// something else in this process waits for any child, so that nobody knows.
     pub fn join(&self) -> Result<()> {
         self.0.join()
     }

@@ -60,11 +60,6 @@ fn memory(of: u32, kind: &str) -> u64 {
     kilobytes.parse::<u64>().unwrap() << 10
 }
 
-fn is_in_poll(pid: u32) -> bool {
-    let call = fs::read_to_string(format!("/proc/{pid}/syscall")).unwrap_or_default();
-    call.split(' ').next() == Some(&libc::SYS_ppoll.to_string())
-}
-
 fn has_ended(pid: u32) -> bool {
     state_and_parent(pid).is_none_or(|(state, _)| state == 'Z')
 }

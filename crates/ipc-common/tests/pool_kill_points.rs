@@ -5,7 +5,6 @@
 
 mod support;
 
-use std::fs;
 use std::hint;
 use std::process::{self, ExitCode};
 use std::sync::atomic::AtomicBool;
@@ -202,9 +201,4 @@ fn killed_at_every_instruction(name: &str, first: fn(()) -> Stop) {
     });
     owner.kill().unwrap();
     assert_eq!(join(&owner), -9);
-}
-
-fn is_in_poll(pid: u32) -> bool {
-    let call = fs::read_to_string(format!("/proc/{pid}/syscall")).unwrap_or_default();
-    call.split(' ').next() == Some(&libc::SYS_ppoll.to_string())
 }

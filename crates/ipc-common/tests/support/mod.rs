@@ -146,8 +146,17 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// Whether a process is asleep in a futex wait.
 pub(crate) fn is_in_futex(pid: u32) -> bool {
+    is_in(libc::SYS_futex, pid)
+}
+
+/// Whether a process waits for descriptors.
+pub(crate) fn is_in_poll(pid: u32) -> bool {
+    is_in(libc::SYS_ppoll, pid)
+}
+
+fn is_in(call: i64, pid: u32) -> bool {
     let syscall = fs::read_to_string(format!("/proc/{pid}/syscall")).unwrap_or_default();
-    syscall.split(' ').next() == Some(&libc::SYS_futex.to_string())
+    syscall.split(' ').next() == Some(&call.to_string())
 }
 
 /// Starts a process that is to wait for something, and looks on until it sleeps.
