@@ -66,18 +66,19 @@ impl Barrier {
     }
 
     /// Blocks until all parties wait; Python's `wait()`. Says whether this was the last of them,
-    /// which is so for exactly one.
+    /// which is so for exactly one: where Python has `action=`, let that one do it.
     ///
     /// # Errors
     ///
     /// [`Error::BrokenBarrier`] if it is broken or breaks meanwhile; [`Error::TooManyWaiting`] if 1024
     /// threads wait; [`Error::Interrupted`] in a signal handler that has interrupted an operation on
-    /// locks.
+    /// locks; and as for [`Lock::lock`](crate::Lock::lock).
     pub fn wait(&self) -> Result<bool> {
         self.wait_until(Deadline::NEVER)
     }
 
-    /// Blocks for at most `timeout`, and then breaks the barrier; Python's `wait(timeout)`.
+    /// Blocks for at most `timeout`, and then breaks the barrier; Python's `wait(timeout)`. (Longer
+    /// only if a stopped party holds it up.)
     ///
     /// # Errors
     ///

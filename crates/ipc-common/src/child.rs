@@ -12,6 +12,7 @@ use nix::sys::signal::Signal;
 
 use crate::deadline::Deadline;
 use crate::pidfd::PidFd;
+use crate::robust::generation;
 use crate::{Error, Result};
 
 /// How long a daemon that is dropped has to react to SIGTERM before SIGKILL.
@@ -49,14 +50,16 @@ pub(crate) struct Handle {
     daemon: bool,
     /// Who started it: only that process is told how it ended.
     parent: u32,
+    parents_generation: u32,
     pidfd: PidFd,
     exit_code: Mutex<Option<i32>>,
 }
 
 impl Child {
     pub(crate) fn new(name: Arc<str>, pid: u32, daemon: bool, pidfd: PidFd) -> Self {
-        let (parent, exit_code) = (process::id(), Mutex::new(None));
-        Child(Arc::new(Handle { name, pid, daemon, parent, pidfd, exit_code }))
+        let (parent, parents_generation) = (process::id(), generation());
+        let exit_code = Mutex::new(None);
+        Child(Arc::new(Handle { name, pid, daemon, parent, parents_generation, pidfd, exit_code }))
     }
 
     /// Its name; Python's `name`.
@@ -240,7 +243,7 @@ impl Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         // A handle that was moved into a child's closure is a copy: the process is not its to end.
-        if process::id() == self.parent {
+        if generation() == self.parents_generation {
             // Drop cannot return an error. It comes if somebody else has reaped the process, which has
             // ended then, or if we may not signal it any more, and then there is nothing to be done.
             let _ = self.end();

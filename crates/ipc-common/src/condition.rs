@@ -147,8 +147,8 @@ impl ConditionGuard<'_> {
     fn wait_until(&mut self, deadline: Deadline) -> Result<bool> {
         let seated = self.condition.seats.sit()?;
         let Seat { since, calls, .. } = seated.0;
-        since.store(calls.count(), Relaxed);
         let called = calls.count();
+        since.store(called, Relaxed);
         self.lock = None;
         calls.wait_while(called, deadline);
         let lock = self.condition.lock.lock();

@@ -1,7 +1,7 @@
 //! [`Event`]: a flag that can be waited for.
 
 use std::fmt;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicU32, fence};
 use std::time::Duration;
 
@@ -22,11 +22,10 @@ use crate::memory::{Change, Shared, futex_change_and_wake, futex_wait};
 /// # Ok::<(), ipc_common::Error>(())
 /// ```
 ///
-/// Nobody has to answer for `set` to return: who is killed or stopped while he waits holds nobody
-/// up. `set`, `clear` and `is_set` may be called in a signal handler.
-///
-/// The lowest bit of the word is the flag, the others count how often it was cleared: so a waiter
-/// sees that it was set, though it may have been cleared since.
+/// It stays set until it is cleared. Nobody has to answer for `set` to return: who is killed or stopped
+/// while he waits holds nobody up. `set`, `clear` and `is_set` may be called in a signal handler.
+// The lowest bit of the word is the flag, the others count how often it was cleared: so a waiter sees
+// that it was set, though it may have been cleared since.
 pub struct Event(Shared<AtomicU32>);
 
 const SET: u32 = 1 << SET_BIT;
@@ -56,7 +55,7 @@ impl Event {
         let word = self.0.load(Relaxed);
         if word & SET != 0 {
             // The bit is carried on into the count. Fails if somebody else has cleared it since.
-            let _ = self.0.compare_exchange(word, word.wrapping_add(SET), Relaxed, Relaxed);
+            let _ = self.0.compare_exchange(word, word.wrapping_add(SET), Release, Relaxed);
         }
         fence(SeqCst); // so that who clears it and then looks sees what a `set` was about
     }
@@ -79,13 +78,9 @@ impl Event {
     fn wait_until(&self, deadline: Deadline) -> bool {
         let seen = self.0.load(Acquire);
         let was_set = || seen & SET != 0 || self.0.load(Acquire) != seen;
-        if deadline == Deadline::NOW || soon(was_set) {
-            return was_set();
-        }
-        let mut in_time = true;
-        while in_time && !was_set() {
+        if deadline != Deadline::NOW && !soon(was_set) {
             // SAFETY: the word is in shared memory.
-            in_time = unsafe { futex_wait(self.0.as_ptr(), seen, deadline) };
+            while !was_set() && unsafe { futex_wait(self.0.as_ptr(), seen, deadline) } {}
         }
         was_set()
     }

@@ -144,7 +144,8 @@ impl fmt::Debug for Lock {
 /// ```
 ///
 /// Nor can it come along into a child: [`Process::start`](crate::Process::start) is an error while
-/// the calling thread has a guard.
+/// the calling thread has a guard. A thread other than the main one that ends with a guard, leaked or
+/// in a thread-local, ends its process (SIGABRT).
 #[must_use = "the lock is given back as soon as its guard is dropped"]
 pub struct LockGuard<'a> {
     lock: &'a Lock,

@@ -34,12 +34,13 @@ use crate::{Child, DictProxy, Error, ListProxy, Namespace, Process, Result};
 /// Any process that is forked after the manager was made, and any thread, may use the manager and
 /// its objects; each process gets a line of its own to the server. Each call is done as a whole,
 /// but between two calls others may come: for `x += 1` there is [`Value`](crate::Value), or a
-/// [`Lock`](crate::Lock) around both calls. Objects last as long as the manager.
+/// [`Lock`](crate::Lock) around both calls. Objects last as long as the manager: make them once.
 ///
 /// The server has no address, in no folder and no network: the way to it is an open file that only
 /// forked processes have. So there is nothing to be left behind, and nobody to be asked for a key,
 /// where Python needs its `authkey`. It is a daemon: it ends when the manager is dropped, and when
-/// the process that made it dies; no signal but SIGKILL ends it.
+/// the process that made it dies; no signal but SIGKILL ends it. (If that process has changed its
+/// user, it ends when no process is left that could use it.)
 pub struct Manager {
     /// New lines are handed in here.
     door: Connection<()>,
@@ -109,17 +110,19 @@ impl Manager {
             *line = Some((generation(), self.connect()?));
         }
         let (_, open) = line.as_ref().expect("it has just been made");
-        let reply = match open.send(request) {
-            Ok(()) | Err(Error::Hangup) => open.recv(), // the server's last word, perhaps
-            Err(e) => Err(e),
+        match open.send(request) {
+            Ok(()) | Err(Error::Hangup) => {} // the server may have left a last word
+            Err(e) => return Err(e),
+        }
+        let reply = match open.recv() {
+            Ok(Reply::Refused(why)) => Err(Error::Refused { why }),
+            Err(Error::Hangup) => Err(Error::ManagerGone),
+            reply => reply,
         };
-        let no_reply = match reply {
-            Ok(Reply::Refused(why)) => Error::Refused { why },
-            Err(Error::Hangup) => Error::ManagerGone,
-            reply => return reply,
-        };
-        *line = None; // the server has closed its end
-        Err(no_reply)
+        if reply.is_err() {
+            *line = None; // the server has closed its end, or the reply might come yet
+        }
+        reply
     }
 
     fn connect(&self) -> Result<Line> {
@@ -136,7 +139,7 @@ impl Manager {
 impl Drop for Manager {
     fn drop(&mut self) {
         if generation() == self.owner {
-            let _ = self.server.kill(); // it is our own child, so it cannot fail
+            let _ = self.server.kill(); // fails after a change of user; see above
         }
     }
 }

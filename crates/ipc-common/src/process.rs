@@ -200,7 +200,7 @@ impl<R> Process<R> {
             let tried = format!("start {}: count the threads in /proc/self/task", self.name);
             Error::system(tried, "mount /proc", e)
         })?;
-        if threads > 1 {
+        if threads != 1 {
             return Err(Error::Threads { name: self.name.to_string(), threads });
         }
         // SAFETY: this is the only thread.

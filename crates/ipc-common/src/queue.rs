@@ -35,6 +35,9 @@ use crate::ring::Ring;
 /// in JSON: `Some(None)` as `None`. Bytes in bulk are fastest as `serde_bytes::ByteBuf`. The largest
 /// item takes half as many bytes as the machine has memory.
 ///
+/// Each call takes a [`Lock`](crate::Lock) for an instant, and may fail as
+/// [`Lock::lock`](crate::Lock::lock) does.
+///
 /// A process that is *stopped* (SIGSTOP, a debugger) in the middle of a call keeps the others from
 /// the same kind of call until it goes on; their timeouts are kept.
 pub struct Queue<T> {
@@ -46,7 +49,8 @@ impl<T: Message> Queue<T> {
     /// A queue that takes as many items as fit into memory; Python's `Queue()`.
     ///
     /// An empty queue costs three pages; it grows with what is in it, and when it is empty again
-    /// gives back all but 16 MiB, with large items 64 MiB.
+    /// gives back all but 16 MiB, with large items 64 MiB. (A thread that has put or got a large item
+    /// keeps a buffer for the next, 96 MiB at most, until one comes that is smaller.)
     ///
     /// # Errors
     ///

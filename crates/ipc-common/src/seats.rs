@@ -36,7 +36,8 @@ impl Seats {
     /// Takes a seat until the result is dropped.
     pub(crate) fn sit(&self) -> Result<Seated<'_>> {
         for (n, seat) in (1..).zip(&self.seats) {
-            if seat.lock.lock(Deadline::NOW)?.is_some() {
+            // (In a signal handler, this thread may be the one that sits there.)
+            if !seat.lock.is_mine() && seat.lock.lock(Deadline::NOW)?.is_some() {
                 self.used.fetch_max(n, Relaxed);
                 return Ok(Seated(seat));
             }

@@ -34,8 +34,9 @@ unsafe impl Shareable for State {}
 /// ```
 ///
 /// A permit belongs to nobody, since anyone may give it back: when a process dies that has taken
-/// one, nobody knows. To let one process at a time do something, use a [`Lock`](crate::Lock). Who is
-/// killed or stopped while he waits holds nobody up.
+/// one, nobody knows; nor is one given back by a `?`, a `return` or a panic between. To let one process
+/// at a time do something, use a [`Lock`](crate::Lock), whose guard does that. Who is killed or stopped
+/// while he waits holds nobody up; who is stopped in the middle of a `release` holds up other releases.
 pub struct Semaphore {
     state: Shared<State>,
     limit: u32,
@@ -92,8 +93,9 @@ impl Semaphore {
     fn acquire_until(&self, deadline: Deadline) -> bool {
         let permits = &self.state.permits;
         while !permits.take_one() {
-            if !permits.wait_while(0, deadline) {
-                return false;
+            // Others may take each permit that comes until the time is up.
+            if !permits.wait_while(0, deadline) || deadline.is_past() {
+                return permits.take_one();
             }
         }
         true
@@ -104,7 +106,8 @@ impl Semaphore {
     /// # Errors
     ///
     /// [`Error::TooManyReleases`] if a [bounded](Semaphore::bounded) one has all its permits;
-    /// [`Error::Interrupted`] in a signal handler that has interrupted an operation on locks.
+    /// [`Error::Interrupted`] in a signal handler that has interrupted an operation on locks; and as
+    /// for [`Lock::lock`](crate::Lock::lock).
     pub fn release(&self) -> Result<()> {
         let _lock = Locked::take(&self.state.releasers)?;
         if self.value() >= self.limit {

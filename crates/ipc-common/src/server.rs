@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use indexmap::IndexMap;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::SigSet;
 use nix::sys::socket::getsockopt;
@@ -97,14 +98,35 @@ pub(crate) fn serve(door: &Connection<()>) -> Result<()> {
         let ready = looks.find(|ready| !is_none(ready));
         let ready = ready.unwrap_or_else(|| wait_until(&sources, Deadline::NEVER))?;
         for ready in ready.into_iter().rev() {
+            spare = spare.or_else(|| spare_for(door));
             let Some(line) = ready.checked_sub(1) else {
-                lines.extend(accept(door, &mut spare));
+                drop(spare.take()); // in its place a new line can come in
+                let newcomer = match door.recv_packet(&mut [0; 16]) {
+                    Ok((0, _)) if has_hung_up(door) => return Ok(()), // nobody is left who could come
+                    packet => packet.ok().and_then(|(_, socket)| line_through(socket?.into())),
+                };
+                spare = spare_for(door);
+                match newcomer {
+                    Some(line) if spare.is_none() => {
+                        refuse(
+                            line,
+                            "it has no descriptors left; raise the hard limit (ulimit -Hn)",
+                        );
+                    }
+                    newcomer => lines.extend(newcomer),
+                }
                 continue;
             };
             let request = lines[line].recv();
             let reply = request.and_then(|request| answer(&mut objects, request));
-            if let Err(why) = reply.and_then(|reply| lines[line].send(&reply)) {
-                refuse(&lines.swap_remove(line), &why.to_string());
+            let sent = reply.and_then(|reply| {
+                lines[line].send(&reply).or_else(|_| {
+                    spare = None; // a large reply needs a descriptor for a moment
+                    lines[line].send(&reply)
+                })
+            });
+            if let Err(why) = sent {
+                refuse(lines.swap_remove(line), &why.to_string());
             }
         }
     }
@@ -127,34 +149,26 @@ fn let_go_of_files(door: RawFd) -> Result<()> {
     setrlimit(Resource::RLIMIT_NOFILE, most, most).map_err(|e| failed(e.into()))
 }
 
-fn refuse(line: &Connection<Reply, Request>, why: &str) {
-    let _ = line.send(&Reply::Refused(why.into())); // fails if nobody is there any more
-}
-
-/// A descriptor that is kept for those who have to be turned away.
+/// A descriptor that is kept for what needs one for a moment.
 fn spare_for(door: &Connection<()>) -> Option<OwnedFd> {
     door.as_fd().try_clone_to_owned().ok()
 }
 
-fn accept(
-    door: &Connection<()>,
-    spare: &mut Option<OwnedFd>,
-) -> Option<Connection<Reply, Request>> {
-    *spare = None;
-    let packet = door.recv_packet(&mut [0; 16]);
-    let socket = packet.ok().and_then(|(_, socket)| above_stdio(socket?.into()).ok());
-    *spare = spare_for(door);
-    let socket = socket?;
+/// Whether the other end is closed everywhere. (To receive nothing may mean an empty packet.)
+fn has_hung_up(door: &Connection<()>) -> bool {
+    let mut door = [PollFd::new(door.as_fd(), PollFlags::empty())];
+    poll(&mut door, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+}
+
+fn line_through(socket: OwnedFd) -> Option<Connection<Reply, Request>> {
+    let socket = above_stdio(socket).ok()?;
     getsockopt(&socket, AcceptConn).ok()?; // a socket at all
     fcntl(&socket, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).ok()?;
-    let line = Connection::of(socket);
-    if spare.is_none() {
-        refuse(&line, "it has no descriptors left; raise the hard limit (ulimit -Hn)");
-        drop(line);
-        *spare = spare_for(door);
-        return None;
-    }
-    Some(line)
+    Some(Connection::of(socket))
+}
+
+fn refuse(line: Connection<Reply, Request>, why: &str) {
+    let _ = line.send(&Reply::Refused(why.into())); // fails if nobody is there any more
 }
 
 enum Object {

@@ -76,7 +76,8 @@ impl<T: AnyBitPattern> Value<T>
 where
     Wrapping<T>: Add<Output = Wrapping<T>>,
 {
-    /// Adds to a whole number (not to a float: use the guard), and returns what it was before; as std's atomics do, it wraps around.
+    /// Adds to a whole number (not to a float: use the guard), and returns what it was before; as
+    /// std's atomics do, it wraps around.
     ///
     /// ```
     /// let tickets = ipc_common::Value::new(10_i32)?;
@@ -85,12 +86,20 @@ where
     /// # Ok::<(), ipc_common::Error>(())
     /// ```
     ///
+    /// Of a number of more than 64 bits a kill could leave one half, so that is not compiled. Use the
+    /// guard, which tells.
+    ///
+    /// ```compile_fail
+    /// ipc_common::Value::new(1_u128).unwrap().fetch_add(1).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// As for [`Lock::lock`]: [`Error::AlreadyLocked`] if this thread has a guard of it. That the last
     /// owner died is no error here, and not said again to the next: a whole number is never
     /// half-written.
     pub fn fetch_add(&self, number: T) -> Result<T> {
+        const { assert!(size_of::<T>() <= 8, "fetch_add is for numbers of up to 64 bits") }
         let mut value = self.lock()?;
         let before = *value;
         *value = (Wrapping(before) + Wrapping(number)).0;
@@ -177,6 +186,8 @@ impl<T: AnyBitPattern> Array<T> {
 /// The value, or the row of values, is yours until you drop this.
 ///
 /// It belongs to the thread that took it, and no process can be started meanwhile: see [`LockGuard`].
+/// Do not lend the data to another thread either, in a process that may be killed: the next one gets
+/// the lock as soon as *this* thread is dead, and the other may be writing for an instant longer.
 #[must_use = "the lock is given back as soon as its guard is dropped"]
 pub struct ValueGuard<'a, T: ?Sized> {
     /// Points to initialised data in shared memory that lives for `'a`.
@@ -202,7 +213,8 @@ impl<T: ?Sized> ValueGuard<'_, T> {
 impl<T: ?Sized> Deref for ValueGuard<'_, T> {
     type Target = T;
     fn deref(&self) -> &T {
-        // SAFETY: while we have the lock no other thread of any process touches the data, and
+        // SAFETY: while we have the lock no other thread of any process touches the data (but one to
+        // whom a guard's owner has lent it who was killed just now, which `ValueGuard` warns of), and
         // whatever bytes a dead owner has left there are a T.
         unsafe { self.data.as_ref() }
     }

@@ -5,10 +5,13 @@
 mod support;
 
 use std::process::ExitCode;
+use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_common::{Array, Barrier, Child, Error, Result, Value};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
+use nix::unistd::Pid;
 
 use support::*;
 
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         who_was_killed_after_the_round_is_no_matter,
         a_stopped_waiter_has_come,
         signal_handlers_do_not_disturb_a_wait,
+        a_signal_handler_may_wait_where_its_thread_does,
         a_storm_of_kills,
     ])
 }
@@ -297,6 +301,22 @@ fn signal_handlers_do_not_disturb_a_wait() {
     (0..1_000).for_each(|_| assert!(!is_broken(barrier.wait_timeout(LONG))));
     drop(storm);
     assert_eq!(join(&other), 0);
+}
+
+fn a_signal_handler_may_wait_where_its_thread_does() {
+    static BARRIER: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(2).unwrap());
+    extern "C" fn come(_: i32) {
+        assert!(BARRIER.wait_timeout(LONG).unwrap(), "the last leads");
+    }
+    LazyLock::force(&BARRIER);
+    let waiter = sleeper(|| {
+        let action = SigAction::new(SigHandler::Handler(come), SaFlags::empty(), SigSet::empty());
+        // SAFETY: the thread is asleep when the handler is called.
+        unsafe { sigaction(Signal::SIGUSR1, &action) }.unwrap();
+        assert!(!BARRIER.wait_timeout(LONG).unwrap());
+    });
+    kill(Pid::from_raw(waiter.pid() as i32), Signal::SIGUSR1).unwrap();
+    assert_eq!(join(&waiter), 0);
 }
 
 /// Parties are killed at any time: the others end, and a reset makes it as new.
