@@ -304,9 +304,9 @@ fn signal_handlers_do_not_disturb_a_wait() {
 }
 
 fn a_signal_handler_may_wait_where_its_thread_does() {
-    static BARRIER: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(2).unwrap());
+    static BARRIER: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(3).unwrap());
     extern "C" fn come(_: i32) {
-        assert!(BARRIER.wait_timeout(LONG).unwrap(), "the last leads");
+        assert!(!BARRIER.wait_timeout(LONG).unwrap());
     }
     LazyLock::force(&BARRIER);
     let waiter = sleeper(|| {
@@ -316,6 +316,8 @@ fn a_signal_handler_may_wait_where_its_thread_does() {
         assert!(!BARRIER.wait_timeout(LONG).unwrap());
     });
     kill(Pid::from_raw(waiter.pid() as i32), Signal::SIGUSR1).unwrap();
+    until("the handler", || BARRIER.waiting().unwrap() == 2);
+    assert!(BARRIER.wait_timeout(LONG).unwrap(), "the last leads");
     assert_eq!(join(&waiter), 0);
 }
 
