@@ -105,7 +105,7 @@ impl Dispatcher {
                         of such an old one is kept; drop it",
                     ));
                 }
-                match self.floor.tasks.put(task, Deadline::NOW) {
+                match self.floor.tasks.put(task, &[], Deadline::NOW) {
                     Ok(()) => return Ok(Task::new(self, number)),
                     Err(Error::Full) => {} // the workers make room
                     Err(Error::Closed) => {
@@ -203,7 +203,8 @@ impl Dispatcher {
     fn collect(&self) -> Result<()> {
         for _ in 0..self.floor.results.len() {
             let mut message = Vec::new();
-            self.floor.results.get(&mut message, Deadline::NOW, || Ok(()))?;
+            let copy = |bytes: &[u8]| message.extend_from_slice(bytes);
+            self.floor.results.get(copy, Deadline::NOW, || Ok(()))?;
             let (number, text) = message.split_first_chunk().expect("it begins with a number");
             let mut book = self.book.borrow_mut();
             match u32::from_ne_bytes(*number) {

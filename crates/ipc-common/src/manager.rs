@@ -1,6 +1,7 @@
 //! [`Manager`]: dicts, lists and namespaces that live in a process of their own.
 
 use std::fmt;
+use std::iter;
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::{Mutex, PoisonError};
 
@@ -110,11 +111,13 @@ impl Manager {
             *line = Some((generation(), self.connect()?));
         }
         let (_, open) = line.as_ref().expect("it has just been made");
-        match open.send(request) {
-            Ok(()) | Err(Error::Hangup) => {} // the server may have left a last word
+        let reply = match open.send(request) {
+            Ok(()) => open.recv(),
+            // The server's last word may still be there.
+            Err(Error::Hangup) => iter::from_fn(|| open.recv().ok()).last().ok_or(Error::Hangup),
             Err(e) => return Err(e),
-        }
-        let reply = match open.recv() {
+        };
+        let reply = match reply {
             Ok(Reply::Refused(why)) => Err(Error::Refused { why }),
             Err(Error::Hangup) => Err(Error::ManagerGone),
             reply => reply,

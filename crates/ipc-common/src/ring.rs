@@ -137,12 +137,14 @@ impl Ring {
         self.control.taken.close();
     }
 
-    pub(crate) fn put(&self, item: &[u8], deadline: Deadline) -> Result<()> {
-        let record = WORD + (item.len() as u64).next_multiple_of(WORD);
+    /// Puts an item in that comes in two parts.
+    pub(crate) fn put(&self, head: &[u8], body: &[u8], deadline: Deadline) -> Result<()> {
+        let size = head.len() + body.len();
+        let record = WORD + (size as u64).next_multiple_of(WORD);
         // With half of the ring, there is room on one side or the other whenever it is drained.
         let limit = self.end() / 2 / WORD * WORD - WORD;
         if record > limit {
-            return Err(Error::TooLarge { size: item.len(), limit: (limit - WORD) as usize });
+            return Err(Error::TooLarge { size, limit: (limit - WORD) as usize });
         }
         let Control { put, taken, producers, .. } = &*self.control;
         let lock = Locked::enter(&producers.lock, deadline, || self.len() >= self.limit)?;
@@ -179,8 +181,12 @@ impl Ring {
             if start != tail {
                 self.write_word(tail, JUMP | start);
             }
-            self.write_word(start, item.len() as u64);
-            self.at(start + WORD).copy_from_nonoverlapping(item.as_ptr(), item.len());
+            self.write_word(start, size as u64);
+            let item = self.at(start + WORD);
+            item.copy_from_nonoverlapping(head.as_ptr(), head.len());
+            if !body.is_empty() {
+                item.add(head.len()).copy_from_nonoverlapping(body.as_ptr(), body.len());
+            }
         }
         let end = start + record;
         next.offset.store(end, Relaxed);
@@ -230,11 +236,11 @@ impl Ring {
         }
     }
 
-    /// Takes the first item into `item`. When it is certain to be there, calls `taking`, and keeps
-    /// what that returns until the item is taken.
+    /// Takes the first item: `copy` copies it. When it is certain to be there, calls `taking`, and
+    /// keeps what that returns until the item is taken.
     pub(crate) fn get<G>(
         &self,
-        item: &mut Vec<u8>,
+        copy: impl FnOnce(&[u8]),
         deadline: Deadline,
         taking: impl FnOnce() -> Result<G>,
     ) -> Result<()> {
@@ -276,8 +282,7 @@ impl Ring {
                 (head, jumps) = (word & !JUMP, jumps + 1);
                 word = self.read_word(head);
             }
-            item.clear();
-            item.extend_from_slice(slice::from_raw_parts(self.at(head + WORD), word as usize));
+            copy(slice::from_raw_parts(self.at(head + WORD), word as usize));
             (from, word)
         };
         let record = WORD + len.next_multiple_of(WORD);

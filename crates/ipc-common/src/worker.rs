@@ -93,7 +93,7 @@ impl Floor {
     }
 
     pub(crate) fn send(&self, message: &[u8], bell: &OwnedFd) -> Result<()> {
-        self.results.put(message, Deadline::NEVER)?;
+        self.results.put(message, &[], Deadline::NEVER)?;
         self.ring(bell)
     }
 
@@ -139,7 +139,8 @@ pub(crate) fn work(floor: &Floor, desk: &Desk, terms: &Terms<'_>, bell: &OwnedFd
     for _ in 0..terms.max_tasks.unwrap_or(u64::MAX) {
         let mut number = 0;
         empty(&mut task);
-        let taken = floor.tasks.get(&mut task, Deadline::NEVER, || {
+        let copy = |bytes: &[u8]| task.extend_from_slice(bytes);
+        let taken = floor.tasks.get(copy, Deadline::NEVER, || {
             number = floor.tasks.counters().1.count();
             desk.doing.store(number | BUSY, Relaxed);
             Ok(())

@@ -8,6 +8,7 @@ mod support;
 use std::process::ExitCode;
 
 use ipc_common::{Error, JoinableQueue, Queue};
+use serde_bytes::ByteBuf;
 
 use support::victim::{Victim, at_every_instruction};
 use support::*;
@@ -27,6 +28,8 @@ fn main() -> ExitCode {
         get_that_waits_for_an_item,
         get_that_wakes_a_producer,
         task_done,
+        put_of_many_bytes,
+        get_of_many_bytes,
     ])
 }
 
@@ -254,6 +257,50 @@ fn task_done() {
             ));
         });
         assert_eq!(join(&judge), 0);
+        reached
+    });
+}
+
+/// So many go from and to where they lie without a copy between.
+fn many_bytes(first: u8) -> ByteBuf {
+    ByteBuf::from((0..70_000_u32).map(|n| first ^ (n % 251) as u8).collect::<Vec<_>>())
+}
+
+/// What another process finds is so many items from the end of `all`.
+fn finds_last(queue: &Queue<ByteBuf>, all: &[ByteBuf], counts: &[usize]) {
+    let judge = start(|| {
+        let count = queue.len();
+        assert!(counts.contains(&count), "{count} items");
+        for item in all.iter().skip(all.len() - count) {
+            assert!(queue.get_timeout(DEADLINE).unwrap() == *item);
+        }
+        queue.put_timeout(&all[0], DEADLINE).unwrap();
+        assert!(queue.get_timeout(DEADLINE).unwrap() == all[0]);
+    });
+    assert_eq!(join(&judge), 0, "the others cannot go on");
+}
+
+fn put_of_many_bytes() {
+    let item = many_bytes(1);
+    at_every_instruction("put of many bytes", |n| {
+        let queue = Queue::new().unwrap();
+        let victim = Victim::new(|| queue.put(&item).unwrap());
+        let reached = victim.steps(n);
+        victim.kill();
+        finds_last(&queue, &[many_bytes(1)], &[0, 1]);
+        reached
+    });
+}
+
+fn get_of_many_bytes() {
+    let items = [many_bytes(1), many_bytes(2)];
+    at_every_instruction("get of many bytes", |n| {
+        let queue = Queue::new().unwrap();
+        items.iter().for_each(|item| queue.put(item).unwrap());
+        let victim = Victim::new(|| drop(queue.get().unwrap()));
+        let reached = victim.steps(n);
+        victim.kill();
+        finds_last(&queue, &items, &[1, 2]);
         reached
     });
 }
