@@ -23,7 +23,7 @@ pub struct Plan {
 impl Plan {
     /// For figures to be shown.
     pub fn full(python: Option<Python>) -> Plan {
-        let repetition = Duration::from_millis(120);
+        let repetition = Duration::from_millis(100);
         Plan { repetition, repetitions: 5, operations: None, python }
     }
 
