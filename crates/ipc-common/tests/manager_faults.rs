@@ -5,7 +5,7 @@
 
 mod support;
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::process::ExitCode;
@@ -235,9 +235,7 @@ fn a_request_whose_file_never_ends_harms_nobody() {
         send(line.as_raw_fd(), &[1], &[zeros.as_raw_fd()]).unwrap();
         assert!(readable(&line, PATIENCE), "the line is not ended");
     });
-    let status = fs::read_to_string(format!("/proc/{server}/status")).unwrap();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    let peak: usize = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    let peak = kibibytes(server, "VmHWM");
     assert!(peak < 64 << 10, "it has taken {peak} KiB");
 }
 

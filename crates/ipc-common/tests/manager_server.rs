@@ -209,12 +209,6 @@ fn calls_end_with_the_server() {
     }
 }
 
-/// Whether a process is asleep in a system call.
-fn is_in(pid: u32, call: i64) -> bool {
-    let syscall = fs::read_to_string(format!("/proc/{pid}/syscall")).unwrap();
-    syscall.split(' ').next() == Some(&call.to_string())
-}
-
 /// Nothing is left to be found, in no folder and not among the sockets. Other programs make files
 /// at the same time, but not each time that this looks.
 fn nothing_has_a_name() {

@@ -52,14 +52,6 @@ fn in_time(scene: impl FnOnce()) {
     assert_eq!(join(&start(scene)), 0);
 }
 
-/// What the kernel says of this process's memory, in bytes.
-fn memory(of: u32, kind: &str) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{of}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix(kind)).unwrap();
-    let kilobytes = line.trim_start_matches(':').trim_end_matches("kB").trim();
-    kilobytes.parse::<u64>().unwrap() << 10
-}
-
 fn has_ended(pid: u32) -> bool {
     state_and_parent(pid).is_none_or(|(state, _)| state == 'Z')
 }
@@ -225,8 +217,8 @@ fn results_that_nobody_wants_take_no_memory() {
         drop(pool.apply_async(large, n).unwrap());
         until("the task", || marks()[OWN] == n);
     }
-    let (sent, kept) = (u64::from(RESULTS) << 20, memory(worker, "RssShmem"));
-    assert!(kept < sent / 4, "{kept} bytes are kept of {sent}");
+    let (sent, kept) = ((RESULTS as usize) << 10, kibibytes(worker, "RssShmem"));
+    assert!(kept < sent / 4, "{kept} KiB are kept of {sent}");
 }
 
 fn a_task_that_closes_all_descriptors_costs_itself_at_most() {
@@ -390,7 +382,7 @@ fn a_task_that_forks_makes_no_worker() {
 fn a_worker_keeps_no_large_buffer() {
     const LARGE: usize = 100 << 20;
     let pool = pool(1);
-    let kept = || pool.apply(|()| memory(process::id(), "RssAnon"), ()).unwrap();
+    let kept = || pool.apply(|()| kibibytes(process::id(), "RssAnon"), ()).unwrap();
     let before = kept();
     let echo = |bytes: ByteBuf| bytes;
     assert_eq!(pool.apply(echo, ByteBuf::from(vec![1; LARGE])).unwrap().len(), LARGE);
@@ -398,5 +390,5 @@ fn a_worker_keeps_no_large_buffer() {
         pool.apply(square, n).unwrap();
     }
     let after = kept();
-    assert!(after < before + LARGE as u64 / 4, "it grew from {before} to {after} bytes");
+    assert!(after < before + (LARGE >> 10) / 4, "it grew from {before} to {after} KiB");
 }

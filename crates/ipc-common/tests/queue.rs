@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::marker::PhantomData;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -451,13 +451,7 @@ fn an_idle_wait_takes_no_time() {
 
 /// The memory that a ring has taken, in KiB: what is shared and mapped here.
 fn shared_memory() -> usize {
-    status("RssShmem:")
-}
-
-fn status(field: &str) -> usize {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with(field)).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    kibibytes(process::id(), "RssShmem")
 }
 
 fn memory_is_given_back() {
@@ -498,7 +492,7 @@ fn memory_is_given_back() {
 
 /// What this process has for itself, in KiB.
 fn private_memory() -> usize {
-    status("RssAnon:")
+    kibibytes(process::id(), "RssAnon")
 }
 
 fn a_large_buffer_goes_with_the_large_items() {

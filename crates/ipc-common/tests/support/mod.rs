@@ -146,17 +146,25 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// Whether a process is asleep in a futex wait.
 pub(crate) fn is_in_futex(pid: u32) -> bool {
-    is_in(libc::SYS_futex, pid)
+    is_in(pid, libc::SYS_futex)
 }
 
 /// Whether a process waits for descriptors.
 pub(crate) fn is_in_poll(pid: u32) -> bool {
-    is_in(libc::SYS_ppoll, pid)
+    is_in(pid, libc::SYS_ppoll)
 }
 
-fn is_in(call: i64, pid: u32) -> bool {
+/// Whether a process is asleep in a system call.
+pub(crate) fn is_in(pid: u32, call: i64) -> bool {
     let syscall = fs::read_to_string(format!("/proc/{pid}/syscall")).unwrap_or_default();
     syscall.split(' ').next() == Some(&call.to_string())
+}
+
+/// What a process's status says of its memory: `kind` is a line's name.
+pub(crate) fn kibibytes(pid: u32, kind: &str) -> usize {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(kind)?.strip_prefix(':')).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 /// Starts a process that is to wait for something, and looks on until it sleeps.
