@@ -37,11 +37,14 @@ mod pool;
 mod race;
 mod readme;
 mod report;
+#[allow(unsafe_code, reason = "what the library is measured beside")]
 mod robust_mutex;
 mod sample;
 mod shape;
+#[allow(unsafe_code, reason = "what the library is measured beside")]
 mod shared_memory;
 mod socket;
+#[allow(unsafe_code, reason = "what the library is measured beside")]
 mod start;
 mod text;
 mod throughput;

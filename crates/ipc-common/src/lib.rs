@@ -39,67 +39,20 @@
 //! | `Manager()`, its `dict()`, `list()`, `Namespace()` | [`Manager`], [`DictProxy`], [`ListProxy`], [`Namespace`] |
 //! | `Pipe()`, `connection.wait()` | [`pipe`], [`Connection`], [`wait`] |
 //!
-//! The files, in the order in which they build on each other: `error`, `deadline`, `memory`,
-//! `robust`, `locked`, `lock`, `value`; `pidfd`, `child`, `current`, `process`; `counter`, `semaphore`,
-//! `event`, `seats`, `condition`, `barrier`; `codec`, `ring`, `queue`, `joinable`; `connection`;
-//! `task`, `worker`, `supervisor`, `dispatcher`, `async_result`, `pool_builder`, `pool`; `server`,
-//! `manager`, `dict_proxy`, `list_proxy`, `namespace`.
+//! This crate is the one name that programs use. What it hands on lives in four crates, each of which
+//! can be used by itself: `ipc-sync` (locks and shared memory), `ipc-process` (processes, queues,
+//! pipes), `ipc-pool` and `ipc-manager`.
 
-mod async_result;
-mod barrier;
-mod child;
-mod codec;
-mod condition;
-mod connection;
-mod counter;
-mod current;
-mod deadline;
-mod dict_proxy;
-mod dispatcher;
-mod error;
-mod event;
-mod joinable;
-mod list_proxy;
-mod lock;
-mod locked;
-mod manager;
-mod memory;
-mod namespace;
-mod pidfd;
-mod pool;
-mod pool_builder;
-mod process;
-mod queue;
-mod ring;
-mod robust;
-mod seats;
-mod semaphore;
-mod server;
-mod supervisor;
-mod task;
-mod value;
-mod worker;
+#![forbid(unsafe_code)]
 
-pub use async_result::AsyncResult;
-pub use barrier::Barrier;
-pub use child::{Child, StillRunning};
-pub use codec::Message;
-pub use condition::{Condition, ConditionGuard};
-pub use connection::{Connection, Nothing, one_way_pipe, pipe, wait};
-pub use current::{
-    AuthKey, CurrentProcess, ParentProcess, active_children, current_process, parent_process,
+pub use ipc_error::{Error, Result};
+pub use ipc_manager::{DictProxy, ListProxy, Manager, Namespace};
+pub use ipc_pool::{AsyncResult, Pool, PoolBuilder};
+pub use ipc_process::{
+    AuthKey, Child, Connection, CurrentProcess, JoinableQueue, Message, Nothing, ParentProcess,
+    Process, Queue, Run, StillRunning, active_children, current_process, one_way_pipe,
+    parent_process, pipe, wait,
 };
-pub use dict_proxy::DictProxy;
-pub use error::{Error, Result};
-pub use event::Event;
-pub use joinable::JoinableQueue;
-pub use list_proxy::ListProxy;
-pub use lock::{Lock, LockGuard};
-pub use manager::Manager;
-pub use namespace::Namespace;
-pub use pool::Pool;
-pub use pool_builder::PoolBuilder;
-pub use process::{Process, Run};
-pub use queue::Queue;
-pub use semaphore::Semaphore;
-pub use value::{Array, Value, ValueGuard};
+pub use ipc_sync::{
+    Array, Barrier, Condition, ConditionGuard, Event, Lock, LockGuard, Semaphore, Value, ValueGuard,
+};

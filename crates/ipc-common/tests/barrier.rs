@@ -1,6 +1,7 @@
 //! Barriers: all pass or none, and a party that dies, gives up or is reset leaves nobody waiting.
 
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+#![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
 mod support;
 

@@ -1,6 +1,7 @@
 //! Conditions: as many wake as were notified, and those are of the living.
 
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+#![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
 mod support;
 

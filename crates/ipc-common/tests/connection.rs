@@ -1,6 +1,7 @@
 //! Pipes: messages are whole, ends are seen, and many can be waited for at once.
 
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+#![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
 mod support;
 

@@ -1,6 +1,7 @@
 //! Daemons: a parent that goes, however it goes, takes them along.
 
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+#![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
 mod support;
 

@@ -1,6 +1,7 @@
 //! Events: whoever waits hears of each `set`, and nobody who waits can hold it up.
 
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+#![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
 mod support;
 

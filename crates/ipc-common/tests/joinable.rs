@@ -1,6 +1,7 @@
 //! Joinable queues: `join` returns when all is done, and says what will never be.
 
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+#![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
 mod support;
 

@@ -1,6 +1,7 @@
 //! Locks: one holder at a time, and none that takes the lock to the grave.
 
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+#![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
 mod support;
 

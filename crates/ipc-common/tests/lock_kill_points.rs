@@ -5,6 +5,7 @@
 //! operation and killed one instruction later than the time before, until it comes to the end.
 
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+#![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
 mod support;
 

@@ -1,6 +1,7 @@
 //! The manager's objects do what Python's do, for all processes at once.
 
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+#![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
 mod support;
 

@@ -1,6 +1,7 @@
 //! The manager's server: what it holds open, how long it lives, and that it has no address.
 
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+#![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
 mod support;
 

@@ -1,6 +1,7 @@
 //! Pools: what Python's test suite asks of them, and what goes wrong with tasks.
 
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+#![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
 mod support;
 

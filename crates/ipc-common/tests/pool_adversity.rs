@@ -2,6 +2,7 @@
 //! that do what they should not, owners that reap and flood, limits that leave no room.
 
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+#![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
 mod support;
 

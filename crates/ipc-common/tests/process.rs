@@ -1,6 +1,7 @@
 //! Processes: how they begin, what they are given, how they end.
 
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+#![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
 mod support;
 

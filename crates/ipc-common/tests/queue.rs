@@ -1,6 +1,7 @@
 //! Queues: what is put comes out, once, whole and in order, whoever lives and whoever dies.
 
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+#![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
 mod support;
 

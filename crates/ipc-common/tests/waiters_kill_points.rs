@@ -2,6 +2,7 @@
 //! values do, in turn: the others go on, and what is shared is as before or as after.
 
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+#![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
 mod support;
 

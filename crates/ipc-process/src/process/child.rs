@@ -1,0 +1,273 @@
+//! [`Child`]: a process that has been started, and how it is waited for and ended.
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::process;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::process::pidfd::PidFd;
+use ipc_error::{Error, Result};
+use ipc_sync::internal::Deadline;
+use ipc_sync::internal::fork_generation;
+
+/// How long a daemon that is dropped has to react to SIGTERM before SIGKILL.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A started process; Python's `Process` after `start()`.
+///
+/// **Dropping it joins it**, so that the parent waits for its children and leaves no zombie, as
+/// Python does when its main process ends. A daemon is not waited for: dropping it sends SIGTERM,
+/// SIGKILL to one that has not ended a second later, and reaps it. (`std::process::exit` runs no
+/// destructors, so it neither waits for children nor ends them; only daemons end with it.) As long
+/// as another handle to the process lives, from [`active_children`](crate::active_children), only
+/// the last one does that.
+///
+/// ```
+/// use ipc_common::Process;
+///
+/// let child = Process::new(|| std::process::exit(7)).start()?;
+/// println!("{} is process {}", child.name(), child.pid());
+/// assert_eq!(child.join()?, 7);
+/// assert!(!child.is_alive()?);
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
+///
+/// The handle means this one process for ever: waits and signals go through a pidfd, so a process
+/// that was later given the same id is never hit.
+///
+/// All methods can be called from several threads at once.
+pub struct Child(pub Arc<Handle>);
+
+/// What all handles to one process share. The last one to go ends it.
+pub struct Handle {
+    name: Arc<str>,
+    pid: u32,
+    daemon: bool,
+    /// Who started it: only that process is told how it ended.
+    parent: u32,
+    parents_generation: u32,
+    pidfd: PidFd,
+    exit_code: Mutex<Option<i32>>,
+}
+
+impl Child {
+    pub fn new(name: Arc<str>, pid: u32, daemon: bool, pidfd: PidFd) -> Self {
+        let (parent, parents_generation) = (process::id(), fork_generation());
+        let exit_code = Mutex::new(None);
+        Child(Arc::new(Handle { name, pid, daemon, parent, parents_generation, pidfd, exit_code }))
+    }
+
+    /// Its name; Python's `name`.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Its id; Python's `pid`.
+    pub fn pid(&self) -> u32 {
+        self.0.pid
+    }
+
+    /// Whether it was started as a daemon; Python's `daemon`.
+    pub fn daemon(&self) -> bool {
+        self.0.daemon
+    }
+
+    /// Waits until the process has ended, and returns its exit code; Python's `join()`.
+    ///
+    /// Blocks for as long as the process runs; signals do not interrupt it. May be called again:
+    /// the code is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAChild`] if this handle was brought into another process than the one that
+    /// started it, or if the code was taken by someone else (who waits for any child of this
+    /// process, or ignores SIGCHLD). The process has ended then, too.
+    pub fn join(&self) -> Result<i32> {
+        let code = self.0.join(Deadline::NEVER)?;
+        Ok(code.expect("a wait without a deadline ends with the process"))
+    }
+
+    /// Waits at most `timeout`; Python's `join(timeout)`. `None` if it still runs after that.
+    ///
+    /// # Errors
+    ///
+    /// As for [`join`](Child::join).
+    pub fn join_timeout(&self, timeout: Duration) -> Result<Option<i32>> {
+        self.0.join(Deadline::after(timeout))
+    }
+
+    /// Whether it still runs; Python's `is_alive()`. Does not block.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] if the kernel cannot say, for lack of memory.
+    pub fn is_alive(&self) -> Result<bool> {
+        Ok(!self.0.has_ended(Deadline::NOW)?)
+    }
+
+    /// How it ended, `None` if it still runs; Python's `exitcode`. Does not block.
+    ///
+    /// | the process | code |
+    /// |---|---|
+    /// | returned, or returned `Ok` | 0 |
+    /// | returned `Err`, or panicked | 1 |
+    /// | called `std::process::exit(n)` or returned `ExitCode::from(n)` | n, modulo 256 |
+    /// | was ended by signal n | -n |
+    ///
+    /// # Errors
+    ///
+    /// As for [`join`](Child::join).
+    #[doc(alias = "exitcode")]
+    pub fn exit_code(&self) -> Result<Option<i32>> {
+        self.0.join(Deadline::NOW)
+    }
+
+    /// Asks it to end (SIGTERM), which takes a moment; Python's `terminate()`.
+    ///
+    /// A process that has ended already is no error. Its own children are not told.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] if it has become a process of another user.
+    pub fn terminate(&self) -> Result<()> {
+        self.0.send(Signal::SIGTERM)
+    }
+
+    /// Ends it, whatever it does (SIGKILL); Python's `kill()`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`terminate`](Child::terminate).
+    pub fn kill(&self) -> Result<()> {
+        self.0.send(Signal::SIGKILL)
+    }
+
+    /// A file descriptor that poll, select and epoll report as readable once the process has
+    /// ended; Python's `sentinel`.
+    pub fn sentinel(&self) -> BorrowedFd<'_> {
+        self.0.pidfd.as_fd()
+    }
+
+    /// Frees the handle of a process that has ended, without waiting; Python's `close()`.
+    ///
+    /// # Errors
+    ///
+    /// [`StillRunning`] if it runs, with the handle in it, so that nothing is lost.
+    pub fn close(self) -> Result<(), StillRunning> {
+        match self.exit_code() {
+            Ok(None) => Err(StillRunning(self)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl AsFd for Child {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.sentinel()
+    }
+}
+
+impl fmt::Debug for Child {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Handle { name, pid, daemon, .. } = &*self.0;
+        f.debug_struct("Child")
+            .field("name", name)
+            .field("pid", pid)
+            .field("daemon", daemon)
+            .finish()
+    }
+}
+
+impl Handle {
+    fn has_ended(&self, deadline: Deadline) -> Result<bool> {
+        let ended = self.pidfd.wait(deadline);
+        ended.map_err(|e| self.error("wait for", e))
+    }
+
+    /// The code is taken from the kernel once, by whoever comes first, and kept for all.
+    fn join(&self, deadline: Deadline) -> Result<Option<i32>> {
+        let known = *self.lock_exit_code();
+        if known.is_some() || !self.has_ended(deadline)? {
+            return Ok(known);
+        }
+        loop {
+            let mut exit_code = self.lock_exit_code();
+            if exit_code.is_none() {
+                *exit_code = self.pidfd.reap().map_err(|e| match e.raw_os_error() {
+                    Some(libc::ECHILD) => {
+                        let (name, pid, parent) = (self.name.to_string(), self.pid, self.parent);
+                        Error::NotAChild { name, pid, parent }
+                    }
+                    _ => self.error("reap", e),
+                })?;
+            }
+            if exit_code.is_some() || deadline.is_past() {
+                return Ok(*exit_code);
+            }
+            // A debugger that has attached to it is told first, and nothing tells when it was.
+            drop(exit_code);
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn lock_exit_code(&self) -> MutexGuard<'_, Option<i32>> {
+        self.exit_code.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn send(&self, signal: Signal) -> Result<()> {
+        let sent = self.pidfd.send_signal(signal);
+        sent.map_err(|e| self.error(&format!("send {signal} to"), e))
+    }
+
+    fn error(&self, tried: &str, source: io::Error) -> Error {
+        Error::system(format!("{tried} {} ({})", self.name, self.pid), "", source)
+    }
+
+    fn end(&self) -> Result<()> {
+        if self.daemon && self.join(Deadline::NOW)?.is_none() {
+            self.send(Signal::SIGTERM)?;
+            if self.join(Deadline::after(GRACE))?.is_none() {
+                self.send(Signal::SIGKILL)?;
+            }
+        }
+        self.join(Deadline::NEVER)?;
+        Ok(())
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // A handle that was moved into a child's closure is a copy: the process is not its to end.
+        if fork_generation() == self.parents_generation {
+            // Drop cannot return an error. It comes if somebody else has reaped the process, which has
+            // ended then, or if we may not signal it any more, and then there is nothing to be done.
+            let _ = self.end();
+        }
+    }
+}
+
+/// A [`Child`] that was to be closed while it runs. It is inside, unharmed.
+pub struct StillRunning(pub Child);
+
+impl fmt::Display for StillRunning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Handle { name, pid, .. } = &*self.0.0;
+        write!(
+            f,
+            "cannot close {name} ({pid}): it still runs; join() it first, or terminate() and join()"
+        )
+    }
+}
+
+impl fmt::Debug for StillRunning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for StillRunning {}

@@ -1,0 +1,186 @@
+//! What a process knows of itself: the only global state of this crate.
+
+use std::fmt;
+use std::mem;
+use std::process;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+
+use nix::unistd::getppid;
+
+use crate::process::child::{Child, Handle};
+
+/// A key that a process and everything started from it have in common.
+pub type AuthKey = [u8; 32];
+
+/// The state behind [`current_process`], [`parent_process`] and [`active_children`].
+pub(crate) struct Current {
+    name: Arc<str>,
+    /// `1:2` is the second child of the main process's first; the main process's is empty.
+    identity: String,
+    /// How many processes were described here, which is what the next one is named after.
+    described: u32,
+    parent: Option<ParentProcess>,
+    /// Whether this process or an ancestor is a daemon, so that it has to end with its parent.
+    pub ends_with_parent: bool,
+    children: Vec<Weak<Handle>>,
+    authkey: AuthKey,
+}
+
+static CURRENT: LazyLock<Mutex<Current>> = LazyLock::new(|| {
+    Mutex::new(Current {
+        name: "MainProcess".into(),
+        identity: String::new(),
+        described: 0,
+        parent: None,
+        ends_with_parent: false,
+        children: Vec::new(),
+        authkey: rand::random(),
+    })
+});
+
+impl Current {
+    /// A fork must happen under this lock, so that the child does not get it locked by a thread
+    /// that it does not have.
+    pub(crate) fn lock() -> MutexGuard<'static, Self> {
+        CURRENT.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The identity of the next process that is described here.
+    pub(crate) fn next_identity(&mut self) -> String {
+        self.described += 1;
+        match self.identity.as_str() {
+            "" => self.described.to_string(),
+            mine => format!("{mine}:{}", self.described),
+        }
+    }
+
+    /// In a new child: makes this copy of the parent's state its own.
+    pub(crate) fn become_child(
+        &mut self,
+        parent: u32,
+        name: Arc<str>,
+        identity: String,
+        daemon: bool,
+    ) {
+        let name = mem::replace(&mut self.name, name);
+        let parent = self.parent.replace(ParentProcess { name, pid: parent });
+        let identity = mem::replace(&mut self.identity, identity);
+        self.described = 0;
+        self.ends_with_parent |= daemon;
+        // To free these would write to pages, each of which the kernel would have to copy first.
+        mem::forget((parent, identity, mem::take(&mut self.children)));
+    }
+
+    pub(crate) fn add_child(&mut self, child: &Arc<Handle>) {
+        self.children.retain(|child| child.strong_count() > 0);
+        self.children.push(Arc::downgrade(child));
+    }
+}
+
+/// This process; Python's `current_process()`.
+///
+/// ```
+/// use ipc_common::{Process, current_process};
+///
+/// assert_eq!(current_process().name(), "MainProcess");
+/// let child = Process::new(|| assert_eq!(current_process().name(), "dance")).name("dance").start()?;
+/// assert_eq!(child.join()?, 0);
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
+pub fn current_process() -> CurrentProcess {
+    let current = Current::lock();
+    CurrentProcess { name: current.name.clone(), authkey: current.authkey }
+}
+
+/// The process that started this one, `None` in the main process; Python's `parent_process()`.
+///
+/// ```
+/// use ipc_common::{Process, parent_process};
+///
+/// assert!(parent_process().is_none());
+/// let child = Process::new(|| assert!(parent_process().is_some_and(|p| p.is_alive()))).start()?;
+/// assert_eq!(child.join()?, 0);
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
+pub fn parent_process() -> Option<ParentProcess> {
+    Current::lock().parent.clone()
+}
+
+/// The children of this process that are alive; Python's `active_children()`.
+///
+/// Among them are the supervisor of a [`Pool`](crate::Pool) and the server of a
+/// [`Manager`](crate::Manager). As in Python, asking reaps those that have ended. The handles stand
+/// for the same processes as those that [`start`](crate::Process::start) returned.
+///
+/// ```
+/// use ipc_common::{Process, active_children};
+///
+/// let _child = Process::new(|| std::thread::park()).daemon(true).start()?;
+/// for child in active_children() {
+///     child.terminate()?;
+///     assert_eq!(child.join()?, -15);
+/// }
+/// assert!(active_children().is_empty());
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
+pub fn active_children() -> Vec<Child> {
+    let children = Current::lock().children.clone();
+    let children = children.iter().filter_map(Weak::upgrade).map(Child);
+    children.filter(|child| matches!(child.exit_code(), Ok(None))).collect()
+}
+
+/// What [`current_process`] returns.
+#[derive(Clone)]
+pub struct CurrentProcess {
+    name: Arc<str>,
+    authkey: AuthKey,
+}
+
+impl fmt::Debug for CurrentProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CurrentProcess").field("name", &self.name).finish_non_exhaustive() // not the key
+    }
+}
+
+impl CurrentProcess {
+    /// The name it was given, `Process-1` and so on if none, `MainProcess` in the main process;
+    /// Python's `name`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its id; Python's `pid`.
+    pub fn pid(&self) -> u32 {
+        process::id()
+    }
+
+    /// A random key, drawn once by the main process and the same in all its descendants, by which
+    /// they can prove to each other that they belong together; Python's `authkey`.
+    pub fn authkey(&self) -> AuthKey {
+        self.authkey
+    }
+}
+
+/// What [`parent_process`] returns.
+#[derive(Clone, Debug)]
+pub struct ParentProcess {
+    name: Arc<str>,
+    pid: u32,
+}
+
+impl ParentProcess {
+    /// The parent's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The id of the process that started this one, also when it has ended since.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Whether it still lives. If not, this process is an orphan: the kernel gave it a new parent.
+    pub fn is_alive(&self) -> bool {
+        getppid().as_raw().cast_unsigned() == self.pid
+    }
+}

@@ -1,0 +1,208 @@
+//! [`Queue`]: items from any process to any other, in order.
+
+pub(crate) mod joinable;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use ipc_error::Result;
+use ipc_sync::internal::{Deadline, Ring};
+
+use crate::codec::{
+    Message, body_of_bytes, decode, decode_bytes, encode_or_hand_over, with_buffer,
+};
+
+/// A first-in, first-out queue between processes; Python's `multiprocessing.Queue`.
+///
+/// Create it before the processes that use it are started, and let their closures borrow it: any
+/// number of processes and threads may put and get. It carries whatever serde can serialise, and
+/// keeps the order in which each of them has put.
+///
+/// It lives in shared memory without a name. A `put` is complete when it returns: a process may
+/// end with its items unread. Whoever is killed, at whatever instruction, the others go on: no item
+/// is torn or seen twice, and none is lost but one that the dead process had in its hands.
+///
+/// ```
+/// use ipc_common::{Process, Queue};
+///
+/// let queue = Queue::new()?;
+/// let child = Process::new(|| queue.put(&String::from("hello"))).start()?;
+/// child.join()?;
+/// assert_eq!(queue.get()?, "hello");
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
+///
+/// Items travel as MessagePack. What that cannot tell apart arrives as the simpler of the two, as
+/// in JSON: `Some(None)` as `None`. Bytes in bulk are fastest as `serde_bytes::ByteBuf`, most of all if
+/// that is the whole item: then they are copied into the queue and out of it, and not once more. The
+/// largest item takes half as many bytes as the machine has memory.
+///
+/// Each call takes a [`Lock`](crate::Lock) for an instant, and may fail as
+/// [`Lock::lock`](crate::Lock::lock) does.
+///
+/// A process that is *stopped* (SIGSTOP, a debugger) in the middle of a call keeps the others from
+/// the same kind of call until it goes on; their timeouts are kept.
+pub struct Queue<T> {
+    pub ring: Ring,
+    items: PhantomData<fn(T) -> T>,
+}
+
+impl<T: Message> Queue<T> {
+    /// A queue that takes as many items as fit into memory; Python's `Queue()`.
+    ///
+    /// An empty queue costs three pages; it grows with what is in it, and when it is empty again
+    /// gives back all but 16 MiB, with large items 64 MiB. (A thread that has put or got a large item
+    /// keeps a buffer for the next, 96 MiB at most, until one comes that is smaller.)
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] if there is no memory or address space for it.
+    pub fn new() -> Result<Self> {
+        Self::bounded(0)
+    }
+
+    /// A queue that is full with `most` items; Python's `Queue(most)`. 0 stands for no bound.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Queue::new).
+    pub fn bounded(most: usize) -> Result<Self> {
+        Ok(Queue { ring: Ring::new(most)?, items: PhantomData })
+    }
+
+    /// Puts an item in, and blocks while the queue is full; Python's `put(item)`.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was put, and the queue is as good as before: [`Error::Encode`] if the item cannot be
+    /// serialised, [`Error::TooLarge`] if it never fits, [`Error::Closed`] after
+    /// [`close`](Queue::close).
+    pub fn put(&self, item: &T) -> Result<()> {
+        self.put_until(item, Deadline::NEVER)
+    }
+
+    /// Puts an item in if there is room now; Python's `put_nowait(item)`.
+    ///
+    /// Waits only for another process that is in the middle of a `put`, and for 100 ms at most.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`] if there is none, and as for [`put`](Queue::put).
+    #[doc(alias = "put_nowait")]
+    pub fn try_put(&self, item: &T) -> Result<()> {
+        self.put_until(item, Deadline::NOW)
+    }
+
+    /// Puts an item in, and blocks for at most `timeout`; Python's `put(item, timeout=…)`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`] if there was no room all the while, and as for [`put`](Queue::put).
+    pub fn put_timeout(&self, item: &T, timeout: Duration) -> Result<()> {
+        self.put_until(item, Deadline::after(timeout))
+    }
+
+    /// Takes the first item, and blocks while there is none; Python's `get()`. That is for ever if
+    /// nobody puts one any more and nobody calls [`close`](Queue::close).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] if the queue is closed and empty. [`Error::Decode`] if the item is no `T`
+    /// after all: it is gone, and the next one can be taken.
+    pub fn get(&self) -> Result<T> {
+        self.get_until(Deadline::NEVER, || Ok(()))
+    }
+
+    /// Takes the first item if there is one now; Python's `get_nowait()`.
+    ///
+    /// Waits only for another process that is in the middle of a `get`, and for 100 ms at most.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Empty`] if there is none, and as for [`get`](Queue::get).
+    #[doc(alias = "get_nowait")]
+    pub fn try_get(&self) -> Result<T> {
+        self.get_until(Deadline::NOW, || Ok(()))
+    }
+
+    /// Takes the first item, and blocks for at most `timeout`; Python's `get(timeout=…)`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Empty`] if there was none all the while, and as for [`get`](Queue::get).
+    pub fn get_timeout(&self, timeout: Duration) -> Result<T> {
+        self.get_until(Deadline::after(timeout), || Ok(()))
+    }
+
+    /// How many items are in the queue; Python's `qsize()`, but exact.
+    ///
+    /// Other processes may put and get meanwhile; it was so at a moment during the call.
+    #[doc(alias = "qsize")]
+    pub fn len(&self) -> usize {
+        self.ring.len() as usize
+    }
+
+    /// Whether no item is in the queue; Python's `empty()`, but exact.
+    pub fn is_empty(&self) -> bool {
+        self.ring.is_empty()
+    }
+
+    /// Whether `put` would block for lack of room; Python's `full()`, but exact.
+    pub fn is_full(&self) -> bool {
+        self.ring.len() >= self.ring.limit()
+    }
+
+    /// Says that nothing more is to be put, by any process. What is in the queue can still be
+    /// taken; after that, and at once in `put`, there is [`Error::Closed`]. Who waits is woken.
+    ///
+    /// (Python's `close()` speaks for one process alone, so its consumers need an item that means
+    /// the end.)
+    pub fn close(&self) {
+        self.ring.close();
+    }
+
+    fn put_until(&self, item: &T, deadline: Deadline) -> Result<()> {
+        // The user's code does not run while the ring is locked. Nor is there any waiting while it
+        // runs, since it may have locked something of its own.
+        with_buffer(|bytes| {
+            let put_now = |head: &[u8], body: &[u8]| {
+                let mut place = self.ring.reserve(head.len() + body.len(), Deadline::NOW)?;
+                place.write(head);
+                place.write(body);
+                place.commit();
+                Ok(())
+            };
+            if encode_or_hand_over(item, bytes, put_now)? {
+                return Ok(());
+            }
+            self.ring.put(bytes, deadline)
+        })
+    }
+
+    /// When it is certain that the item can be taken, calls `taking`, and keeps what that returns until
+    /// it is.
+    pub fn get_until<G>(
+        &self,
+        deadline: Deadline,
+        taking: impl FnOnce() -> Result<G>,
+    ) -> Result<T> {
+        with_buffer(|bytes| {
+            let first = self.ring.first(deadline)?;
+            let body = body_of_bytes(first.bytes()).map(<[u8]>::to_vec);
+            if body.is_none() {
+                bytes.extend_from_slice(first.bytes());
+            }
+            let until_taken = taking()?;
+            first.commit();
+            drop(until_taken);
+            body.map_or_else(|| decode(bytes), decode_bytes)
+        })
+    }
+}
+
+impl<T> fmt::Debug for Queue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue").field("len", &self.ring.len()).finish_non_exhaustive()
+    }
+}

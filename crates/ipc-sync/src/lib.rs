@@ -1,0 +1,52 @@
+//! `std::sync` for processes: locks and what is built on them, in memory that survives `kill -9`.
+//!
+//! Everything here lives in shared memory without a name. Create it before the processes that use it
+//! are started, and let them borrow it. Programs use these types through `ipc_common`.
+//!
+//! From the bottom up:
+//!
+//! - `os`: mappings, futexes, spinning; `deadline`;
+//! - `robust`: the mutex that the kernel releases for a dead owner; `event_count`: a count that
+//!   can be slept on; `waiter_slots`: waiters of which the living can be told from the dead;
+//! - [`Lock`], [`Semaphore`], [`Event`], [`Condition`], [`Barrier`], [`Value`], [`Array`];
+//! - `ring`: a queue of byte strings.
+
+mod barrier;
+mod condition;
+mod deadline;
+mod event;
+mod event_count;
+mod lock;
+#[allow(unsafe_code, reason = "system calls, and memory that other processes use")]
+mod os;
+#[allow(unsafe_code, reason = "items are bytes in shared memory")]
+mod ring;
+#[allow(unsafe_code, reason = "the kernel and glibc share its data")]
+mod robust;
+mod semaphore;
+#[allow(unsafe_code, reason = "a guard refers to shared memory")]
+mod value;
+mod waiter_slots;
+
+pub use barrier::Barrier;
+pub use condition::{Condition, ConditionGuard};
+pub use event::Event;
+pub use ipc_error::{Error, Result};
+pub use lock::{Lock, LockGuard};
+pub use semaphore::Semaphore;
+pub use value::{Array, Value, ValueGuard};
+
+/// What the crates above need of this one's insides. No part of the interface: it may change with
+/// any version.
+#[doc(hidden)]
+pub mod internal {
+    pub use crate::deadline::Deadline;
+    pub use crate::event_count::{Count, EventCount};
+    pub use crate::lock::guards_of_this_thread;
+    pub use crate::os::shared::Shared;
+    pub use crate::os::spin::spin_until;
+    pub use crate::ring::{First, Reservation, Ring};
+    pub use crate::robust::fork_generation::{fork_generation, watch_forks};
+    pub use crate::robust::mutex::RobustMutex;
+    pub use crate::robust::state_guard::StateGuard;
+}

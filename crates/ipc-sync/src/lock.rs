@@ -1,0 +1,199 @@
+//! [`Lock`]: one holder at a time among all processes and threads.
+
+use std::cell::Cell;
+use std::fmt;
+use std::io::{self, Write};
+use std::marker::PhantomData;
+use std::process;
+use std::time::Duration;
+
+#[cfg(doc)]
+use ipc_error::Error;
+use ipc_error::Result;
+use nix::unistd::{getpid, gettid};
+
+use crate::deadline::Deadline;
+use crate::os::shared::Shared;
+use crate::robust::mutex::RobustMutex;
+
+/// A mutual-exclusion lock between processes; Python's `multiprocessing.Lock`.
+///
+/// Create it before the processes that use it are started, and let their closures borrow it. It
+/// lives in shared memory without a name, so nothing is left of it after any crash.
+///
+/// It is *robust*: when its holder dies, by `kill -9` too, the next one gets it at once and can
+/// see from [`LockGuard::owner_died`] that the protected data may be half-written. (A thread other
+/// than the main one that replaces its process by `exec` does not die: it takes the lock along.)
+///
+/// ```
+/// use ipc_common::{Lock, Process};
+///
+/// let lock = Lock::new()?;
+/// let child = Process::new(|| {
+///     let _guard = lock.lock().expect("not locked by this process");
+///     std::process::abort() // the guard is never dropped
+/// })
+/// .start()?;
+/// child.join()?;
+///
+/// assert!(lock.lock()?.owner_died());
+/// assert!(!lock.lock()?.owner_died());
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
+pub struct Lock {
+    raw: Shared<RobustMutex>,
+}
+
+impl Lock {
+    /// A new lock that nobody holds; Python's `Lock()`. Costs one page of shared memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] if there is no memory for it.
+    pub fn new() -> Result<Self> {
+        Ok(Lock { raw: Shared::zeroed()? })
+    }
+
+    /// Waits until the lock is free and takes it; Python's `acquire()`, or `with lock:`.
+    ///
+    /// The guard gives it back when it is dropped. Signals do not interrupt the wait.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AlreadyLocked`] if this thread holds it, where Python would wait for ever;
+    /// [`Error::TooManyLocks`] with the 1025th lock at a time; [`Error::Interrupted`] in a signal
+    /// handler that has interrupted a lock operation; [`Error::Unsupported`] or [`Error::System`] if
+    /// the C library or the kernel does not keep track of held locks.
+    #[doc(alias = "acquire")]
+    pub fn lock(&self) -> Result<LockGuard<'_>> {
+        let guard = self.lock_until(Deadline::NEVER)?;
+        Ok(guard.expect("a wait without a deadline ends with the lock"))
+    }
+
+    /// Takes the lock if it is free, without waiting; Python's `acquire(block=False)`.
+    ///
+    /// `None` if another thread or process holds it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`lock`](Lock::lock).
+    pub fn try_lock(&self) -> Result<Option<LockGuard<'_>>> {
+        self.lock_timeout(Duration::ZERO)
+    }
+
+    /// Waits at most `timeout` for the lock; Python's `acquire(timeout=…)`.
+    ///
+    /// `None` if another thread or process held it all the while.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// let lock = ipc_common::Lock::new()?;
+    /// match lock.lock_timeout(Duration::from_secs(1))? {
+    ///     Some(_guard) => println!("it is ours until the guard is dropped"),
+    ///     None => println!("another process has it"),
+    /// }
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`lock`](Lock::lock).
+    pub fn lock_timeout(&self, timeout: Duration) -> Result<Option<LockGuard<'_>>> {
+        self.lock_until(Deadline::after(timeout))
+    }
+
+    #[inline]
+    fn lock_until(&self, deadline: Deadline) -> Result<Option<LockGuard<'_>>> {
+        let Some(owner_died) = self.raw.lock(deadline)? else { return Ok(None) };
+        if GUARDS.replace(GUARDS.get() + 1) == 0 {
+            // Is dropped at the thread's end from now on. (If that has begun, it is too late.)
+            let _ = END.try_with(|_| ());
+        }
+        Ok(Some(LockGuard { lock: self, owner_died, _thread: PhantomData }))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // If a guard was leaked (`mem::forget`), its thread's list of held locks still leads here, so
+        // the memory has to stay.
+        if self.raw.is_held_here() {
+            self.raw.stay_mapped();
+        }
+    }
+}
+
+impl fmt::Debug for Lock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lock").field("owner", &self.raw.owner()).finish()
+    }
+}
+
+/// The lock is held until this is dropped; Python's `with lock:` block.
+///
+/// The lock belongs to the *thread* that took it, so a guard cannot be sent to another:
+///
+/// ```compile_fail,E0277
+/// # let lock = ipc_common::Lock::new().unwrap();
+/// let guard = lock.lock().unwrap();
+/// std::thread::scope(|s| s.spawn(move || drop(guard)));
+/// ```
+///
+/// Nor can it come along into a child: `Process::start` is an error while the calling thread has a
+/// guard. A thread other than the main one that ends with a guard, leaked or
+/// in a thread-local, ends its process (SIGABRT).
+#[must_use = "the lock is given back as soon as its guard is dropped"]
+pub struct LockGuard<'a> {
+    lock: &'a Lock,
+    owner_died: bool,
+    _thread: PhantomData<*const ()>,
+}
+
+impl LockGuard<'_> {
+    /// Whether the last holder died while it held the lock: what the lock protects may be
+    /// half-written. Said once, to the first holder after that death.
+    pub fn owner_died(&self) -> bool {
+        self.owner_died
+    }
+}
+
+thread_local! {
+    static GUARDS: Cell<u32> = const { Cell::new(0) };
+    static END: ThreadEnd = const { ThreadEnd };
+}
+
+/// A guard that is leaked (`mem::forget`, `Box::leak`) may have lent out what it guards for as long
+/// as the lock exists. But when its thread ends, the kernel gives the lock to the next. (When the
+/// main thread ends, so does the process.)
+struct ThreadEnd;
+
+impl Drop for ThreadEnd {
+    fn drop(&mut self) {
+        if GUARDS.get() > 0 && gettid() != getpid() {
+            let _ = writeln!(
+                io::stderr(),
+                "a thread has ended with a leaked lock guard, so that two would have the lock; \
+                 drop guards where they are taken"
+            );
+            process::abort();
+        }
+    }
+}
+
+/// How many guards this thread has.
+pub fn guards_of_this_thread() -> u32 {
+    GUARDS.get()
+}
+
+impl Drop for LockGuard<'_> {
+    fn drop(&mut self) {
+        GUARDS.set(GUARDS.get() - 1);
+        self.lock.raw.unlock();
+    }
+}
+
+impl fmt::Debug for LockGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LockGuard").field("owner_died", &self.owner_died).finish()
+    }
+}

@@ -1,0 +1,40 @@
+//! [`Shared`]: a value in memory that forked processes share.
+
+use std::marker::PhantomData;
+use std::num::NonZeroUsize;
+use std::ops::Deref;
+
+use bytemuck::Zeroable;
+use ipc_error::Result;
+
+use crate::os::mapping::Mapping;
+
+/// A `T` in a mapping of its own, zeroed.
+///
+/// Other processes may use it at any time, as other threads may: so it is `Sync`, and all changes go
+/// through atomics or a mutex in it.
+#[derive(Debug)]
+pub struct Shared<T: Zeroable + Sync>(Mapping, PhantomData<T>);
+
+impl<T: Zeroable + Sync> Shared<T> {
+    /// A new one.
+    pub fn zeroed() -> Result<Self> {
+        const { assert!(size_of::<T>() > 0 && align_of::<T>() <= 4096) }
+        let size = NonZeroUsize::new(size_of::<T>()).expect("it has a size");
+        Ok(Shared(Mapping::new(size)?, PhantomData))
+    }
+
+    /// From now on dropping it does not unmap it: see [`Mapping::stay_mapped`].
+    pub fn stay_mapped(&mut self) {
+        self.0.stay_mapped();
+    }
+}
+
+impl<T: Zeroable + Sync> Deref for Shared<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: the mapping is large enough, aligned to a page, zeroed by the kernel, which
+        // `Zeroable` makes a valid T, and unmapped only when this is dropped.
+        unsafe { self.0.start().cast().as_ref() }
+    }
+}

@@ -1,0 +1,31 @@
+//! Telling a forked child from its parent.
+
+use std::ffi::c_int;
+use std::sync::Once;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+
+static GENERATION: AtomicU32 = AtomicU32::new(1);
+
+/// This process's place in the line of forks that led to it: higher than that of each process that it
+/// comes from. (An id may be that of one of those that has ended.)
+///
+/// Never 0. Exact only for forks after [`watch_forks`].
+#[inline]
+pub fn fork_generation() -> u32 {
+    GENERATION.load(Relaxed)
+}
+
+/// Sees to it that each fork from now on begins a new generation in the child.
+pub fn watch_forks() {
+    static REGISTERED: Once = Once::new();
+    REGISTERED.call_once(|| {
+        // SAFETY: the handler only changes an atomic.
+        let failed: c_int = unsafe { libc::pthread_atfork(None, None, Some(begin_generation)) };
+        assert!(failed == 0, "no memory to register a fork handler");
+    });
+}
+
+extern "C" fn begin_generation() {
+    GENERATION.fetch_add(1, Relaxed);
+}

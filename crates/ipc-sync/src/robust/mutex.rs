@@ -1,0 +1,240 @@
+//! [`RobustMutex`]: a mutex that no `kill -9` can leave locked.
+//!
+//! It lives in shared memory, and the kernel releases it when its owner dies, because each thread
+//! keeps a [list](crate::robust::held_list) of the mutexes that it holds. It is laid out as glibc
+//! lays out its own:
+//!
+//! ```text
+//!   byte 0        4        8          24       32
+//!        ┌────────┬────────┬──────────┬────────┬────────┐
+//!        │  word  │ count  │ (unused) │  prev  │  next ─┼──▶ `next` of the mutex taken before
+//!        └────────┴────────┴──────────┴────────┴────────┘
+//!         \___ state ____/              the list points here ▲, 32 bytes after the word
+//!
+//!   word  = thread id of the owner, 0 when free
+//!         | OWNER_DIED  the kernel released it for a dead owner
+//!         | WAITERS     a thread may be asleep
+//!   count = how many times the mutex has been taken
+//! ```
+//!
+//! Why a kill at any instruction is harmless:
+//!
+//! 1. *A dead owner's mutex is released.* Before a thread touches the word it names the mutex in its
+//!    list's `pending` field; it clears the field when word and list agree again. At every
+//!    instruction between, the kernel finds the mutex by one of the two.
+//! 2. *No thread sleeps for ever.* WAITERS is set before a thread sleeps, and every taker keeps it.
+//!    With WAITERS set, release and wake are one system call, so a kill cannot come between the two.
+//!    A sleeper that is killed after it was woken has the mutex as `pending`: if it is free the kernel
+//!    wakes the next (Linux 6.2, and the older lines that are maintained), and if not, its taker has
+//!    kept WAITERS and will.
+//! 3. *WAITERS is cleared only when no thread sleeps*: by a release that woke none, and only if word
+//!    *and count* are still as it left them. Then the mutex was free from the wake to the clearing,
+//!    and on a free mutex no thread goes to sleep.
+//!
+//! Two things the kernel leaves open. It knows threads by their ids, so all who share a mutex must be
+//! in one pid namespace (`Process::start` sees to that). And a thread other than the main one that
+//! replaces its process by `exec` gets another id before its list is looked at, so that what it
+//! holds stays locked.
+//!
+//! glibc's own robust mutex lacks 2 and 3: it clears WAITERS when it releases, so when the thread
+//! it woke is killed while another has already taken the mutex, the remaining sleepers are forgotten.
+
+use std::cell::Cell;
+use std::mem::offset_of;
+use std::ptr;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use bytemuck::Zeroable;
+use ipc_error::{Error, Result};
+use nix::unistd::gettid;
+
+use crate::deadline::Deadline;
+use crate::os::futex::{Change, Futex, Wake};
+use crate::robust::fork_generation::{fork_generation, watch_forks};
+use crate::robust::held_list::{Entry, HeldList};
+
+const WAITERS: u64 = 1 << WAITERS_BIT;
+const WAITERS_BIT: u16 = 31;
+const OWNER_DIED: u64 = 1 << 30;
+const OWNER: u64 = OWNER_DIED - 1;
+const WORD: u64 = u32::MAX as u64;
+const ONE_TAKEN: u64 = 1 << 32;
+
+/// The kernel follows no more than 2048 entries of a list; glibc's own mutexes need room, too.
+const MOST_HELD: u32 = 1024;
+
+/// A mutex in shared memory; see the head of this file.
+#[derive(Debug, Zeroable)]
+#[repr(C)]
+pub struct RobustMutex {
+    state: AtomicU64,
+    _unused: [u64; 2],
+    entry: Entry,
+}
+
+/// From the list's pointer to a mutex's word.
+const OFFSET: isize = -32;
+const _: () = assert!(offset_of!(RobustMutex, entry) == 24 && size_of::<Entry>() == 16);
+
+/// What a thread knows of itself.
+#[derive(Clone, Copy)]
+struct Thread {
+    /// 0 before the thread first locks; older than the process's after a fork.
+    generation: u32,
+    id: u32,
+    list: *const HeldList,
+}
+
+thread_local! {
+    static THREAD: Cell<Thread> =
+        const { Cell::new(Thread { generation: 0, id: 0, list: ptr::null() }) };
+    /// How many mutexes this thread holds.
+    static HELD: Cell<u32> = const { Cell::new(0) };
+}
+
+impl RobustMutex {
+    /// Takes the mutex. `Some(true)` says that its last owner died with it, `None` that the
+    /// deadline passed first.
+    #[inline]
+    pub fn lock(&self, deadline: Deadline) -> Result<Option<bool>> {
+        let thread = Thread::current()?;
+        let mut state = self.state.load(Relaxed);
+        if state & OWNER == thread.id.into() {
+            return Err(Error::AlreadyLocked);
+        }
+        if HELD.get() >= MOST_HELD {
+            return Err(Error::TooManyLocks { held: MOST_HELD });
+        }
+        let Some(_pending) = thread.list().pending(&self.entry) else {
+            return Err(Error::Interrupted);
+        };
+        while let Err(now) = self.take(state, thread.id) {
+            match self.wait(now, deadline) {
+                Some(now) => state = now,
+                None => return Ok(None),
+            }
+        }
+        // SAFETY: a held mutex is not unmapped: whatever has one in it sees to that when dropped.
+        unsafe { thread.list().link(&self.entry) };
+        HELD.set(HELD.get() + 1);
+        Ok(Some(state & OWNER_DIED != 0))
+    }
+
+    /// Makes a free mutex this thread's. The error is the state that it has instead.
+    #[inline]
+    fn take(&self, state: u64, id: u32) -> Result<u64, u64> {
+        if state & OWNER != 0 {
+            return Err(state);
+        }
+        let taken = (state & (!WORD | WAITERS)).wrapping_add(ONE_TAKEN) | u64::from(id);
+        self.state.compare_exchange(state, taken, Acquire, Relaxed)
+    }
+
+    /// Sleeps while the mutex has an owner. `None` if the deadline passed first.
+    #[cold]
+    fn wait(&self, state: u64, deadline: Deadline) -> Option<u64> {
+        let waited = state | WAITERS;
+        if state & OWNER == 0 {
+            return Some(state);
+        }
+        if deadline == Deadline::NOW {
+            return None;
+        }
+        if state & WAITERS == 0
+            && let Err(now) = self.state.compare_exchange(state, waited, Relaxed, Relaxed)
+        {
+            return Some(now);
+        }
+        let in_time = self.word().wait((waited & WORD) as u32, deadline);
+        in_time.then(|| self.state.load(Relaxed))
+    }
+
+    /// Gives the mutex back. Nothing happens if this thread is not its owner, which is so for the
+    /// copy of a guard that a fork made.
+    #[inline]
+    pub fn unlock(&self) {
+        let Some(thread) = Thread::known() else { return };
+        let state = self.state.load(Relaxed);
+        if state & OWNER != thread.id.into() {
+            return;
+        }
+        let _pending = thread.list().pending(&self.entry);
+        // SAFETY: it is in this thread's list, since this thread is its owner.
+        unsafe { self.entry.unlink() };
+        let free = state & !WORD;
+        if state & WAITERS != 0
+            || self.state.compare_exchange(state, free, Release, Relaxed).is_err()
+        {
+            self.release_and_wake(free);
+        }
+        HELD.set(HELD.get() - 1);
+    }
+
+    #[cold]
+    fn release_and_wake(&self, free: u64) {
+        // The word's new value says: free, and a thread may be asleep.
+        let woken = self.word().change_and_wake(Change::ToBit(WAITERS_BIT), Wake::One);
+        if !woken {
+            // Fails if another thread has taken it since; then WAITERS is that one's to clear.
+            let _ = self.state.compare_exchange(free | WAITERS, free, Relaxed, Relaxed);
+        }
+    }
+
+    /// Whether the calling thread holds it.
+    pub fn is_mine(&self) -> bool {
+        Thread::known().is_some_and(|thread| thread.id == self.owner())
+    }
+
+    /// Whether its owner is a thread of this process.
+    pub fn is_held_here(&self) -> bool {
+        let (process, owner) = (std::process::id(), self.owner());
+        // SAFETY: sends nothing, only asks. (0 is no thread.)
+        owner != 0 && unsafe { libc::syscall(libc::SYS_tgkill, process, owner, 0) } == 0
+    }
+
+    /// The owner's thread id, 0 if there is none.
+    pub fn owner(&self) -> u32 {
+        (self.state.load(Relaxed) & OWNER) as u32
+    }
+
+    /// The low half of `state`, for the kernel: the machine is little-endian.
+    fn word(&self) -> &Futex {
+        // SAFETY: within `state`, aligned, and only ever changed by atomic operations.
+        unsafe { &*self.state.as_ptr().cast() }
+    }
+}
+
+impl Thread {
+    #[inline]
+    fn current() -> Result<Self> {
+        Self::known().map_or_else(Self::identify, Ok)
+    }
+
+    #[inline]
+    fn known() -> Option<Self> {
+        let thread = THREAD.get();
+        (thread.generation == fork_generation()).then_some(thread)
+    }
+
+    #[inline]
+    fn list(&self) -> &HeldList {
+        // SAFETY: only a thread that has been identified comes here, with the list that was found
+        // then, which glibc keeps for as long as the thread lives. `Thread` is not `Send`.
+        unsafe { &*self.list }
+    }
+
+    /// A forked child has another id than its parent, and holds nothing.
+    #[cold]
+    fn identify() -> Result<Self> {
+        watch_forks();
+        let list = HeldList::of_this_thread(OFFSET)?;
+        let id = gettid().as_raw().cast_unsigned();
+        let thread = Thread { generation: fork_generation(), id, list };
+        if THREAD.replace(thread).generation != 0 {
+            thread.list().forget_pending();
+        }
+        HELD.set(0);
+        Ok(thread)
+    }
+}
