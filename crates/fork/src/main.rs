@@ -20,6 +20,7 @@ use nix::unistd::{ForkResult, fork};
 
 fn main() -> nix::Result<()> {
     println!("Process ({}) start...", id());
+    // `?` ends `main` if the fork has failed: the error is printed, and the exit code is 1.
     // SAFETY: this process has one thread, so nothing is locked or half-done in the copy.
     match unsafe { fork()? } {
         ForkResult::Child => {

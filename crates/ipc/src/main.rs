@@ -20,7 +20,9 @@ fn sub1(q: &Queue<String>) -> Result<()> {
 
 fn main() -> Result<()> {
     let q = Queue::new()?;
-    q.put(&"111".into())?; // it waits in the queue until somebody takes it
+    // `into` makes a `String`, which the queue carries, of the `&str`; `&` lends it to `put`, which
+    // copies it into the queue. There it waits until a process takes it.
+    q.put(&"111".into())?;
     let _p = Process::new(|| sub1(&q)).start()?;
     Ok(())
 } // waits for `_p`

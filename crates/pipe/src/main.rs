@@ -48,7 +48,8 @@ fn func_2(p: &Connection<String, NaiveDateTime>) -> Result<()> {
 
 fn main() -> Result<()> {
     let (l_p, r_p) = pipe()?;
-    // Each takes its end along, and has no copy of the other's: so it sees if the other is gone.
+    // `move` gives each closure its end for good instead of lending it, and the first child starts
+    // without the second's end. So each end is in one process, and the other sees if it is gone.
     let tasks: [Child; 2] = [
         Process::new(move || func_1(&l_p)).start_without(&[&r_p])?,
         Process::new(move || func_2(&r_p)).start()?,

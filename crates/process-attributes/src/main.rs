@@ -12,21 +12,16 @@
 //! Next: `join-timing`.
 
 use std::error::Error;
-use std::process::{self, Termination};
+use std::process;
 use std::thread::sleep;
 use std::time::Duration;
 
-use ipc_common::{Child, Process, Run, StillRunning, current_process};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-
-fn exit_code_of<T: Termination>(run: impl Run<T>) -> ipc_common::Result<i32> {
-    Process::new(run).start()?.join()
-}
+use ipc_common::{Child, Process, StillRunning, current_process, wait};
 
 /// Whether the sentinel is ready, without waiting for it.
-fn is_ready(child: &Child) -> nix::Result<bool> {
-    let mut sentinel = [PollFd::new(child.sentinel(), PollFlags::POLLIN)];
-    Ok(poll(&mut sentinel, PollTimeout::ZERO)? == 1)
+fn is_ready(child: &Child) -> ipc_common::Result<bool> {
+    let ready = wait(&[&child.sentinel()], Some(Duration::ZERO))?;
+    Ok(!ready.is_empty())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -36,10 +31,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     p.join()?;
     println!("pid：start() 之后为 {}", p.pid());
 
-    println!("exitcode：正常返回为 {}", exit_code_of(|| ())?);
-    println!("exitcode：exit(7) 终止为 {}", exit_code_of(|| process::exit(7))?);
-    println!("exitcode：panic 终止为 {}", exit_code_of(|| panic!("未捕获异常"))?);
-    println!("exitcode：返回 Err 为 {}", exit_code_of(|| Err::<(), _>("出错了"))?);
+    let p = Process::new(|| ()).start()?;
+    println!("exitcode：正常返回为 {}", p.join()?);
+    let p = Process::new(|| process::exit(7)).start()?;
+    println!("exitcode：exit(7) 终止为 {}", p.join()?);
+    let p = Process::new(|| panic!("未捕获异常")).start()?;
+    println!("exitcode：panic 终止为 {}", p.join()?);
+    let p = Process::new(|| Err::<(), _>("出错了")).start()?;
+    println!("exitcode：返回 Err 为 {}", p.join()?);
 
     let authkey = current_process().authkey();
     let compare = || println!("authkey：父子相同为 {}", current_process().authkey() == authkey);

@@ -27,7 +27,8 @@ fn func(name: &str) {
 }
 
 fn main() -> ipc_common::Result<()> {
-    let _pcs = Process::new(|| func("hkw")).start()?;
+    // A closure, `|| …`, is a function without a name: here it is what the child will do.
+    let _pcs = Process::new(|| func("hkw")).start()?; // a name with `_` need not be used again
     println!("main");
     Ok(())
 } // here `_pcs` is dropped, and dropping a child waits for it, as Python does at its end

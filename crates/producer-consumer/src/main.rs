@@ -2,8 +2,8 @@
 //!
 //! From «生产者消费者模型», demo1, document 2.
 //!
-//! The queue stands between them: a cook need not know who eats, and neither waits for the other's
-//! pace. An item goes to exactly one guest, whoever takes it first. Only when both cooks have ended
+//! The queue stands between them: a cook need not know which guest eats, and neither waits for the
+//! other's pace. An item goes to exactly one guest, the first to take it. Only when both cooks have ended
 //! does the main process put the marks that mean the end, behind the last dish, one for each guest:
 //! a guest that has taken one takes nothing more. The mark is `None`, a dish is `Some`.
 //!

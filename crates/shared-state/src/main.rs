@@ -15,7 +15,7 @@ use ipc_common::{Array, Process, Result, Value};
 
 #[expect(clippy::approx_constant, reason = "π has more digits, but this is the original's number")]
 fn f(n: &Value<f64>, a: &Array<i32>) -> Result<()> {
-    *n.lock()? = 3.1415927;
+    *n.lock()? = 3.1415927; // `*` is what is inside; the guard is dropped at the end of the line
     for number in a.lock()?.iter_mut() {
         *number = -*number;
     }

@@ -2,24 +2,25 @@
 //!
 //! From «互斥锁», document 2.
 //!
-//! Between looking whether there is a ticket and taking it, time passes, and nobody else may look
-//! meanwhile. So all of it is done with the lock held, one buyer after another: slower, but right.
+//! Between looking whether there is a ticket and taking it, time passes, and no other buyer may
+//! look meanwhile. So all of it is done with the lock held, one after another: slower, but right.
 //! Asking how many are left (`search`) needs no lock, because the file is replaced in one step:
 //! the kernel's `rename` leaves either the old one or the new one to be seen.
 //!
 //! In Python: `Lock()`, `mutex.acquire()`, `mutex.release()`, `json.load()`, `json.dump()`.
 //!
-//! Run: `cargo run -p ticket-lock`. Any user may win, but whoever does comes before all
-//! `票数不足！`. Next: `ticket-lock-race`.
+//! Run: `cargo run -p ticket-lock`. Any user may get the ticket; all `票数不足！` come after that.
+//! Next: `ticket-lock-race`.
 
 use std::error::Error;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
-use std::{env, fs, process};
+use std::{fs, process};
 
-use ipc_common::{Child, Lock, Process};
+use ipc_common::{Lock, Process};
 use serde::{Deserialize, Serialize};
+use tempfile::tempdir;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -68,13 +69,20 @@ fn run(user: u32, mutex: &Lock, file: &Path) -> Result<()> {
 }
 
 fn main() -> Result<()> {
-    let file = env::temp_dir().join(format!("ticket-lock-{}.json", process::id()));
+    // Deleted when this process drops `folder`; a child ends without dropping its copy of it.
+    let folder = tempdir()
+        .map_err(|e| format!("cannot make a folder for the ticket: {e}; set TMPDIR to another"))?;
+    let file = folder.path().join("ticket");
     dump(&Tickets { ticket_num: 1 }, &file)?;
     eprintln!("ticket: {}", file.display());
 
     let mutex = Lock::new()?;
-    let _users: Vec<Child> = (1..=10)
-        .map(|user| Process::new(|| run(user, &mutex, &file)).start())
-        .collect::<ipc_common::Result<_>>()?;
+    let mut users = Vec::new();
+    for user in 1..=10 {
+        users.push(Process::new(|| run(user, &mutex, &file)).start()?);
+    }
+    for user in users {
+        user.join()?; // until the end, each reads the file
+    }
     Ok(())
-} // waits for all of them
+}

@@ -6,32 +6,29 @@
 //! killed so that it cannot drop anything, the kernel kills the daemon: its parent-death signal
 //! was set when it started. `任务执行完成` is never seen.
 //!
-//! In Python: `Process(target=task, daemon=True)`, `start()`.
+//! In Python: `Process(target=task, daemon=True)`, `start()`, `Event()`, `set()`, `wait()`.
 //!
 //! Run: `cargo run --bin daemon-killed`. The order never varies.
 //! Next: `lock`.
 
-use std::error::Error;
-use std::io::{self, PipeWriter, Read, Write, pipe};
 use std::thread::sleep;
 use std::time::Duration;
 
-use ipc_common::Process;
+use ipc_common::{Event, Process};
 
 /// What the daemon does, if it is given the time.
-fn task(mut to_main: &PipeWriter) -> io::Result<()> {
+fn task(at_work: &Event) {
     println!("任务执行中...");
-    to_main.write_all(&[0])?;
+    at_work.set();
     sleep(Duration::from_secs(2));
     println!("任务执行完成");
-    Ok(())
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let (mut from_task, to_main) = pipe()?;
-    let _sub_process = Process::new(|| task(&to_main)).daemon(true).start()?;
+fn main() -> ipc_common::Result<()> {
+    let at_work = Event::new()?; // a flag in memory that both processes share
+    let _sub_process = Process::new(|| task(&at_work)).daemon(true).start()?;
 
-    from_task.read_exact(&mut [0])?; // the task is at work
+    at_work.wait();
     println!("over");
     Ok(())
 } // ends `_sub_process`

@@ -2,7 +2,7 @@
 //!
 //! From «五、进程间通信», document 4.
 //!
-//! The reader ends in the middle of a `get`: SIGTERM ends whoever sleeps in the kernel, too. In
+//! The reader ends in the middle of a `get`: SIGTERM ends a process that sleeps in the kernel, too. In
 //! Python that may leave the queue locked for all others; here it stays as good as it was. The
 //! original waits for the writer alone, so the reader may be terminated before it has printed `C`.
 //! This queue counts what has been dealt with, so that the main process can wait for that.

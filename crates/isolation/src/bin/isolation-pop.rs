@@ -1,9 +1,9 @@
-//! Two processes take everyone out of one list, and each of them gets all three.
+//! Two processes take all names out of one list, and each of them gets all three.
 //!
 //! From «（4）多进程的注意点», document 3.
 //!
-//! Each fork copies the list as it stands in the parent, where nobody ever takes anything out. Two
-//! mutable borrows are no conflict: each ends when `start` returns, for the child works on its own.
+//! Each fork copies the list as it stands in the parent, which never takes anything out. The two
+//! mutable borrows are no conflict: each ends when `start` returns, for the child has its own copy.
 //! To share out work, the processes need something that is not copied, such as a queue.
 //!
 //! In Python: `batch.pop()` in two processes that were given the same list.

@@ -3,7 +3,7 @@
 //! From «join方法», third block, document 2.
 //!
 //! 1, 2 and 3 seconds at the same time are 3, those of the slowest. In which order they are
-//! joined does not matter: a child that has ended keeps its exit code until somebody asks.
+//! joined does not matter: the kernel keeps the exit code of a child until its parent asks.
 //!
 //! In Python: `p.start()` in one loop, `p.join()` in another.
 //!

@@ -4,8 +4,8 @@
 //!
 //! The threads of a process share its memory and its id, so a task is not sent anywhere: what it
 //! needs is at hand, and what it returns stays there. The kernel keeps processes apart; threads are
-//! kept apart by the compiler, which wants a lock around whatever two of them change. But nobody can
-//! kill a single thread, and one that crashes takes the others with it.
+//! kept apart by the compiler, which wants a lock around whatever two of them change. A panic ends
+//! one thread only. But no thread can be killed from outside, and a signal such as SIGSEGV ends all.
 //!
 //! In Python: `ThreadPoolExecutor(4)`; of its threads only one at a time runs Python code.
 //!
@@ -17,7 +17,7 @@ use std::process;
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use crossbeam::{channel, scope};
+use crossbeam::channel;
 
 fn long_time_task(name: u32) {
     let worker = thread::current();
@@ -30,10 +30,10 @@ fn long_time_task(name: u32) {
 fn main() -> Result<(), Box<dyn Error>> {
     println!("Process {}.", process::id());
     let (to_workers, tasks) = channel::unbounded();
-    scope(|pool| -> Result<(), Box<dyn Error>> {
+    thread::scope(|pool| -> Result<(), Box<dyn Error>> {
         for worker in 1..=4 {
-            let thread = pool.builder().name(format!("Thread-{worker}"));
-            thread.spawn(|_| tasks.iter().for_each(long_time_task))?;
+            let thread = thread::Builder::new().name(format!("Thread-{worker}"));
+            thread.spawn_scoped(pool, || tasks.iter().for_each(long_time_task))?;
         }
         for i in 0..5 {
             to_workers.send(i)?;
@@ -41,8 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("Waiting for all threads done...");
         drop(to_workers); // no more tasks: a thread that finds none left ends
         Ok(())
-    }) // joins all of them
-    .map_err(|_| "a thread has panicked")??;
+    })?; // joins all of them
     println!("All threads done.");
     Ok(())
 }

@@ -13,7 +13,7 @@
 
 use std::process;
 
-use ipc_common::{Child, Process, Result, Run};
+use ipc_common::{Process, Run};
 
 struct ProcessChild {
     args: (u32,),
@@ -25,10 +25,11 @@ impl Run for ProcessChild {
     }
 }
 
-fn main() -> Result<()> {
-    let tasks: Vec<Child> = (0..10)
-        .map(|i| Process::new(ProcessChild { args: (i,) }).start())
-        .collect::<Result<_>>()?;
+fn main() -> ipc_common::Result<()> {
+    let mut tasks = Vec::new();
+    for i in 0..10 {
+        tasks.push(Process::new(ProcessChild { args: (i,) }).start()?);
+    }
 
     for task in tasks {
         task.join()?;

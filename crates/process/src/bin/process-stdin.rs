@@ -2,9 +2,9 @@
 //!
 //! From the last note of «（4）多进程的注意点», document 3.
 //!
-//! A forked child would share the parent's standard input, and each typed line would go to
-//! whoever happens to read first. So `start` puts the null device in its place, as Python does:
-//! the child is at the end of its input at once (there, `input()` raises `EOFError`).
+//! A forked child would share the parent's standard input, and each typed line would go to the
+//! process that happens to read first. So `start` puts the null device in its place, as Python
+//! does: the child is at the end of its input at once (there, `input()` raises `EOFError`).
 //!
 //! In Python: `input()` in a function that is a `Process`'s target.
 //!

@@ -3,7 +3,7 @@
 //! From «生产者消费者模型», demo2, document 2.
 //!
 //! A joinable queue counts: each `put` is one more unfinished item, each `task_done` one less, and
-//! `join` sleeps until there are none. So no marks are needed: the guests are daemons, who end with
+//! `join` sleeps until there are none. So no marks are needed: the guests are daemons, which end with
 //! the main process, in the middle of their wait for a next dish. If a guest died with a dish in
 //! its hands, Python's `join` would wait for ever; here it returns an error that says so.
 //!

@@ -27,7 +27,7 @@ enum Object {
     Str(String),
 }
 
-impl fmt::Debug for Object {
+impl fmt::Display for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Object::None => write!(f, "None"),
@@ -53,9 +53,11 @@ fn main() -> Result<()> {
     let p = Process::new(|| f(&d, &l)).start()?;
     p.join()?;
 
-    let items = d.items()?; // in the order in which they came
-    let pairs = || items.iter().map(|(key, value)| (key, value));
-    println!("{:?}", fmt::from_fn(|f| f.debug_map().entries(pairs()).finish()));
+    let mut items = Vec::new();
+    for (key, value) in d.items()? {
+        items.push(format!("{key}: {value}")); // in the order in which they were inserted
+    }
+    println!("{{{}}}", items.join(", ")); // `{{` and `}}` print one brace
     println!("{:?}", l.to_vec()?);
     Ok(())
 }

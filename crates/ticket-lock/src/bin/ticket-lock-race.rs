@@ -3,24 +3,24 @@
 //! From «互斥锁», document 2: what it warns of, 数据错乱.
 //!
 //! Each buyer looks, waits for its slow network, and then takes what was there when it looked. By
-//! itself this goes wrong often; here it does in every run, because each buyer tells the main
-//! process when it has looked, and buys only when told that all ten have.
+//! itself this goes wrong often; here it does in every run, because a barrier holds the buyers until
+//! all ten have looked, and an event until the main process has said so.
 //!
-//! In Python: `ticket-lock` without `mutex.acquire()` and `mutex.release()`.
+//! In Python: `ticket-lock` without `mutex`, but with `Barrier(11)` and `Event()`.
 //!
 //! Run: `cargo run --bin ticket-lock-race`. The users come in any order, twice.
 //! Next: `queue`.
 
 use std::error::Error;
-use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 use std::path::Path;
 use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::Duration;
-use std::{env, fs, process};
+use std::{fs, process};
 
-use ipc_common::{Child, Process};
+use ipc_common::{Barrier, Event, Process};
 use serde::{Deserialize, Serialize};
+use tempfile::tempdir;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -48,15 +48,10 @@ fn search(user: u32, file: &Path) -> Result<()> {
 }
 
 /// Buys a ticket if there was one; the exit code says whether it did.
-fn buy(
-    user: u32,
-    file: &Path,
-    mut looked: &PipeWriter,
-    mut all_looked: &PipeReader,
-) -> Result<ExitCode> {
+fn buy(user: u32, file: &Path, all_looked: &Barrier, may_buy: &Event) -> Result<ExitCode> {
     let mut tickets = load(file)?;
-    looked.write_all(&[0])?;
-    all_looked.read_exact(&mut [0])?; // one byte for each buyer
+    all_looked.wait()?;
+    may_buy.wait();
     sleep(Duration::from_secs_f64(rand::random())); // a slow network
     if tickets.ticket_num > 0 {
         tickets.ticket_num -= 1;
@@ -69,25 +64,33 @@ fn buy(
     }
 }
 
+/// What each buyer does.
+fn run(user: u32, file: &Path, all_looked: &Barrier, may_buy: &Event) -> Result<ExitCode> {
+    search(user, file)?;
+    buy(user, file, all_looked, may_buy)
+}
+
 fn main() -> Result<()> {
-    let file = env::temp_dir().join(format!("ticket-lock-race-{}.json", process::id()));
+    // Deleted when this process drops `folder`; a child ends without dropping its copy of it.
+    let folder = tempdir()
+        .map_err(|e| format!("cannot make a folder for the ticket: {e}; set TMPDIR to another"))?;
+    let file = folder.path().join("ticket");
     dump(&Tickets { ticket_num: 1 }, &file)?;
     eprintln!("ticket: {}", file.display());
 
-    let (mut from_users, looked) = pipe()?;
-    let (all_looked, mut to_users) = pipe()?;
-    let run = |user| {
-        search(user, &file)?;
-        buy(user, &file, &looked, &all_looked)
-    };
-    // Daemons, so that nobody waits for ever for a main process that has failed.
-    let users: Vec<Child> = (1..=10)
-        .map(|user| Process::new(|| run(user)).daemon(true).start())
-        .collect::<ipc_common::Result<_>>()?;
+    let all_looked = Barrier::new(11)?; // for the ten buyers and the main process
+    let may_buy = Event::new()?;
+    let mut users = Vec::new();
+    for user in 1..=10 {
+        let run = || run(user, &file, &all_looked, &may_buy);
+        // A daemon, so that it ends even if the main process fails before it sets the event.
+        users.push(Process::new(run).daemon(true).start()?);
+    }
 
-    from_users.read_exact(&mut [0; 10])?;
+    // Not for ever: a buyer that fails before it has looked never comes to the barrier.
+    all_looked.wait_timeout(Duration::from_secs(30))?;
     println!("所有用户都看到还有票");
-    to_users.write_all(&[0; 10])?;
+    may_buy.set();
 
     let mut sold = 0;
     for user in users {

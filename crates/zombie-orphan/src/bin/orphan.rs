@@ -7,53 +7,51 @@
 //! systemd's for a session); it joins them, so that they leave no zombie. The main process cannot
 //! join what it has not started: it waits for the end of a pipe that the child holds.
 //!
-//! In Python: `Process`, `os.kill(pid, signal.SIGKILL)`, `os.getppid()`, `os.pipe()`.
+//! In Python: `Process`, `os.kill(pid, signal.SIGKILL)`, `os.getppid()`, `os.pipe()`, `Event()`.
 //!
 //! Run: `cargo run --bin orphan`. The order never varies.
 //! Next: `daemon`.
 
 use std::error::Error;
-use std::io::{self, PipeWriter, Read, Write, pipe};
-use std::thread::sleep;
+use std::io::{PipeWriter, Read, Write, pipe};
 use std::time::Duration;
-use std::{fs, process};
 
-use ipc_common::{Process, parent_process};
+use ipc_common::{Event, Process};
+use procfs::ProcResult;
 
-/// State and parent of this process, as the kernel tells them.
-fn state_and_parent() -> io::Result<String> {
-    // They are the first two words after the program's name, which is in parentheses.
-    let stat = fs::read_to_string("/proc/self/stat")?;
-    let mut after_name = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-    let (state, parent) = (after_name.next(), after_name.next());
-    Ok(format!("状态 {}，父进程 {}", state.unwrap_or("?"), parent.unwrap_or("?")))
-}
-
-fn child(mut to_main: &PipeWriter) -> io::Result<()> {
-    println!("子进程 {} 存活：{}", process::id(), state_and_parent()?);
-    to_main.write_all(&[0])?;
-    while parent_process().is_some_and(|parent| parent.is_alive()) {
-        sleep(Duration::from_millis(10));
-    }
-    println!("孤儿进程 {} 存活：{}", process::id(), state_and_parent()?);
+/// Prints state and parent of this process, as `/proc/self/stat` has them.
+fn print_state(what: &str) -> ProcResult<()> {
+    let stat = procfs::process::Process::myself()?.stat()?;
+    println!("{what} {} 存活：状态 {}，父进程 {}", stat.pid, stat.state, stat.ppid);
     Ok(())
 }
 
-fn parent(to_main: &PipeWriter) -> ipc_common::Result<()> {
-    let child = Process::new(|| child(to_main)).start()?;
+fn child(mut to_main: &PipeWriter, orphaned: &Event) -> Result<(), Box<dyn Error>> {
+    print_state("子进程")?;
+    to_main.write_all(&[0])?;
+    // Not for ever: should the main process fail, nothing else would end an orphan.
+    orphaned.wait_timeout(Duration::from_secs(60));
+    print_state("孤儿进程")?;
+    Ok(())
+}
+
+fn parent(to_main: &PipeWriter, orphaned: &Event) -> ipc_common::Result<()> {
+    let child = Process::new(|| child(to_main, orphaned)).start()?;
     child.join()?; // never returns: this process is killed while it waits
     Ok(())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut from_child, to_main) = pipe()?;
-    let parent = Process::new(|| parent(&to_main)).start()?;
+    let orphaned = Event::new()?;
+    let parent = Process::new(|| parent(&to_main, &orphaned)).start()?;
     drop(to_main); // now only the parent and the child hold this end
 
     from_child.read_exact(&mut [0])?;
     println!("杀死父进程 {}", parent.pid());
     parent.kill()?;
-    parent.join()?;
+    parent.join()?; // its child has a new parent before the kernel says that it has ended
+    orphaned.set();
 
     from_child.read_to_end(&mut Vec::new())?; // ends when the last holder of the other end has
     println!("孤儿进程结束，由新的父进程回收");

@@ -4,39 +4,33 @@
 //!
 //! When a process ends, the kernel frees its memory and files at once, but keeps its id and how
 //! it ended, for the parent to ask: state `Z`. `join` asks, and the id is free again. All processes
-//! pass through this state; only where nobody ever asks do they pile up.
+//! pass through this state; they pile up only if their parent never asks.
 //!
-//! In Python: `Process`, `start()`, `sentinel`, `multiprocessing.connection.wait()`, `join()`.
+//! In Python: `Process`, `start()`, `Event()`, `multiprocessing.connection.wait()`, `join()`.
 //!
 //! Run: `cargo run --bin zombie`. The order never varies.
 //! Next: `orphan`.
 
 use std::error::Error;
-use std::fs;
-use std::io::{self, Read, Write, pipe};
 use std::path::Path;
 
-use ipc_common::Process;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use ipc_common::{Event, Process, wait};
+use procfs::ProcResult;
 
-/// The state of a process as the kernel tells it: R runs, S sleeps, Z is a zombie.
-fn state(pid: u32) -> io::Result<String> {
-    // The state is the first word after the program's name, which is in parentheses.
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let after_name = stat.rsplit(')').next().unwrap_or_default();
-    Ok(after_name.split_whitespace().take(1).collect())
+/// The state of a process, from `/proc/<pid>/stat`: R runs, S sleeps, Z is a zombie.
+fn state(pid: u32) -> ProcResult<char> {
+    Ok(procfs::process::Process::new(pid.cast_signed())?.stat()?.state)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (mut may_end, mut let_it_end) = pipe()?;
-    // A daemon, so that nobody waits for it if the main process fails before it lets it end.
-    let child = Process::new(|| may_end.read_exact(&mut [0])).daemon(true).start()?;
+    let may_end = Event::new()?;
+    // A daemon, so that it ends even if the main process fails before it sets the event.
+    let child = Process::new(|| may_end.wait()).daemon(true).start()?;
     let pid = child.pid();
     println!("子进程 {pid} 存活：状态 {}", state(pid)?);
 
-    let_it_end.write_all(&[0])?;
-    let mut sentinel = [PollFd::new(child.sentinel(), PollFlags::POLLIN)];
-    poll(&mut sentinel, PollTimeout::NONE)?; // sees its end, but does not ask how it ended
+    may_end.set();
+    wait(&[&child], None)?; // until it has ended; how it ended is left for `join` to ask
     println!("子进程 {pid} 死了但是没有死透：状态 {}，仍占用PID号", state(pid)?);
 
     let exit_code = child.join()?;
