@@ -12,6 +12,8 @@
 //! Run: `cargo run -p fork`. After the first line, either of the two may print first.
 //! Next: `process`.
 
+#![allow(unsafe_code, reason = "fork, bare, is the lesson")]
+
 use std::os::unix::process::parent_id;
 use std::process::id;
 
