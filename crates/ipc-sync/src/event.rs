@@ -6,7 +6,7 @@ use std::sync::atomic::fence;
 use std::time::Duration;
 
 use crate::deadline::Deadline;
-use crate::os::futex::{Change, Futex, Wake};
+use crate::os::futex::{Change, Futex, Waited, Wake};
 use crate::os::shared::Shared;
 use crate::os::spin::spin_until;
 use ipc_error::Result;
@@ -80,7 +80,7 @@ impl Event {
         let seen = self.0.load(Acquire);
         let was_set = || seen & SET != 0 || self.0.load(Acquire) != seen;
         if deadline != Deadline::NOW && !spin_until(was_set) {
-            while !was_set() && self.0.wait(seen, deadline) {}
+            while !was_set() && self.0.wait(seen, deadline) != Waited::TimedOut {}
         }
         was_set()
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, fence};
 use bytemuck::Zeroable;
 
 use crate::deadline::Deadline;
-use crate::os::futex::{Change, Futex, Wake};
+use crate::os::futex::{Change, Futex, Waited, Wake};
 use crate::os::spin::spin_until;
 
 /// Counts events, such as the items that one side of a ring has put or taken. Two marks stand below
@@ -149,7 +149,7 @@ impl EventCount {
             }
             let marked = word | HAS_WAITERS;
             if word == marked || self.0.compare_exchange(word, marked, Relaxed, Relaxed).is_ok() {
-                in_time = self.0.wait(marked, deadline);
+                in_time = self.0.wait(marked, deadline) != Waited::TimedOut;
             }
         }
     }

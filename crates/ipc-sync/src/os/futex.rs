@@ -18,6 +18,17 @@ use crate::deadline::Deadline;
 #[repr(transparent)]
 pub(crate) struct Futex(AtomicU32);
 
+/// How a [`Futex::wait`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waited {
+    /// By a wake.
+    Woken,
+    /// Not by a wake: the word had changed before, or a signal came.
+    Disturbed,
+    /// The deadline passed.
+    TimedOut,
+}
+
 /// A change that the kernel makes to a word; see [`Futex::change_and_wake`].
 pub(crate) enum Change {
     /// Sets the word to `1 << n`.
@@ -40,14 +51,14 @@ const NO_FLAGS: Flags = Flags::empty(); // not PRIVATE: the sleepers are in othe
 const ANY: NonZeroU32 = NonZeroU32::MAX; // FUTEX_BITSET_MATCH_ANY
 
 impl Futex {
-    /// Sleeps while the word is `expected`: until a wake, the deadline or a signal. `false` if the
-    /// deadline passed; `true` means only "look again".
-    pub(crate) fn wait(&self, expected: u32, deadline: Deadline) -> bool {
+    /// Sleeps while the word is `expected`: until a wake, the deadline or a signal.
+    pub(crate) fn wait(&self, expected: u32, deadline: Deadline) -> Waited {
         let deadline = deadline.absolute();
         // The plain wait would take a length of time instead.
         match futex::wait_bitset(&self.0, NO_FLAGS, expected, deadline.as_ref(), ANY) {
-            Ok(()) | Err(Errno::AGAIN | Errno::INTR) => true,
-            Err(Errno::TIMEDOUT) => false,
+            Ok(()) => Waited::Woken,
+            Err(Errno::AGAIN | Errno::INTR) => Waited::Disturbed,
+            Err(Errno::TIMEDOUT) => Waited::TimedOut,
             Err(e) => unreachable!("futex wait on a valid word: {e}"),
         }
     }

@@ -14,7 +14,7 @@
 //!   word  = thread id of the owner, 0 when free
 //!         | OWNER_DIED  the kernel released it for a dead owner
 //!         | WAITERS     a thread may be asleep
-//!   count = how many times the mutex has been taken
+//!   count = how many times the mutex has been taken, and the mark STARVING
 //! ```
 //!
 //! Why a kill at any instruction is harmless:
@@ -31,6 +31,14 @@
 //!    *and count* are still as it left them. Then the mutex was free from the wake to the clearing,
 //!    and on a free mutex no thread goes to sleep.
 //!
+//! *Fairness.* A running thread that takes the mutex again and again would always be faster than the
+//! one that it wakes. So a thread that has waited for a millisecond sets STARVING. From then on a free
+//! mutex is for threads that a release has woken, which the kernel does in the order in which they went
+//! to sleep; a newcomer waits, until it has itself waited for a millisecond: the woken thread may be
+//! dead. The first taker that had no such wait clears the mark. So a thread gets the mutex after a
+//! millisecond and two turns, at most, of each other thread that waits. (A newcomer may sleep on a free
+//! mutex, against rule 3, but never for longer than that.)
+//!
 //! Two things the kernel leaves open. It knows threads by their ids, so all who share a mutex must be
 //! in one pid namespace (`Process::start` sees to that). And a thread other than the main one that
 //! replaces its process by `exec` gets another id before its list is looked at, so that what it
@@ -44,13 +52,14 @@ use std::mem::offset_of;
 use std::ptr;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::time::Duration;
 
 use bytemuck::Zeroable;
 use ipc_error::{Error, Result};
 use nix::unistd::gettid;
 
 use crate::deadline::Deadline;
-use crate::os::futex::{Change, Futex, Wake};
+use crate::os::futex::{Change, Futex, Waited, Wake};
 use crate::robust::fork_generation::{fork_generation, watch_forks};
 use crate::robust::held_list::{Entry, HeldList};
 
@@ -59,7 +68,13 @@ const WAITERS_BIT: u16 = 31;
 const OWNER_DIED: u64 = 1 << 30;
 const OWNER: u64 = OWNER_DIED - 1;
 const WORD: u64 = u32::MAX as u64;
-const ONE_TAKEN: u64 = 1 << 32;
+const STARVING: u64 = 1 << 32;
+const ONE_TAKEN: u64 = 1 << 33;
+const COUNT: u64 = !(ONE_TAKEN - 1);
+
+/// After this time a waiting thread has the mutex handed over. A context switch to it costs a small
+/// share of this.
+const STARVES_AFTER: Duration = Duration::from_millis(1);
 
 /// The kernel follows no more than 2048 entries of a list; glibc's own mutexes need room, too.
 const MOST_HELD: u32 = 1024;
@@ -76,6 +91,12 @@ pub struct RobustMutex {
 /// From the list's pointer to a mutex's word.
 const OFFSET: isize = -32;
 const _: () = assert!(offset_of!(RobustMutex, entry) == 24 && size_of::<Entry>() == 16);
+
+/// The state in which a mutex is that was in `state`, free, when a thread has taken it.
+#[inline]
+fn taken_by(id: u32, state: u64) -> u64 {
+    (state & !(WORD & !WAITERS)).wrapping_add(ONE_TAKEN) | u64::from(id)
+}
 
 /// What a thread knows of itself.
 #[derive(Clone, Copy)]
@@ -109,9 +130,9 @@ impl RobustMutex {
         let Some(_pending) = thread.list().pending(&self.entry) else {
             return Err(Error::Interrupted);
         };
-        while let Err(now) = self.take(state, thread.id) {
-            match self.wait(now, deadline) {
-                Some(now) => state = now,
+        if state & (OWNER | STARVING) != 0 || !self.change(state, taken_by(thread.id, state)) {
+            match self.take_in_turn(thread.id, deadline) {
+                Some(free) => state = free,
                 None => return Ok(None),
             }
         }
@@ -121,33 +142,47 @@ impl RobustMutex {
         Ok(Some(state & OWNER_DIED != 0))
     }
 
-    /// Makes a free mutex this thread's. The error is the state that it has instead.
-    #[inline]
-    fn take(&self, state: u64, id: u32) -> Result<u64, u64> {
-        if state & OWNER != 0 {
-            return Err(state);
+    /// Takes the mutex when it is free and this thread has a right to it; returns the state in which
+    /// it was. `None` if the deadline passed first.
+    #[cold]
+    fn take_in_turn(&self, id: u32, deadline: Deadline) -> Option<u64> {
+        let starves = Deadline::after(STARVES_AFTER);
+        let mut was_woken = false;
+        loop {
+            let state = self.state.load(Relaxed);
+            let is_starving = starves.is_past();
+            let waited = if state & OWNER == 0 {
+                if state & STARVING == 0 || was_woken || is_starving {
+                    // A thread that had no long wait ends the time of handing over.
+                    let marks = if is_starving { state } else { state & !STARVING };
+                    match self.change(state, taken_by(id, marks)) {
+                        true => return Some(state),
+                        false => continue,
+                    }
+                }
+                let until =
+                    if deadline == Deadline::NOW { starves } else { starves.or_before(deadline) };
+                self.word().wait((state & WORD) as u32, until)
+            } else if deadline == Deadline::NOW {
+                return None;
+            } else {
+                let marked = state | WAITERS | if is_starving { STARVING } else { 0 };
+                if marked != state && !self.change(state, marked) {
+                    continue;
+                }
+                match self.word().wait((marked & WORD) as u32, deadline) {
+                    Waited::TimedOut => return None,
+                    waited => waited,
+                }
+            };
+            was_woken |= waited == Waited::Woken;
         }
-        let taken = (state & (!WORD | WAITERS)).wrapping_add(ONE_TAKEN) | u64::from(id);
-        self.state.compare_exchange(state, taken, Acquire, Relaxed)
     }
 
-    /// Sleeps while the mutex has an owner. `None` if the deadline passed first.
-    #[cold]
-    fn wait(&self, state: u64, deadline: Deadline) -> Option<u64> {
-        let waited = state | WAITERS;
-        if state & OWNER == 0 {
-            return Some(state);
-        }
-        if deadline == Deadline::NOW {
-            return None;
-        }
-        if state & WAITERS == 0
-            && let Err(now) = self.state.compare_exchange(state, waited, Relaxed, Relaxed)
-        {
-            return Some(now);
-        }
-        let in_time = self.word().wait((waited & WORD) as u32, deadline);
-        in_time.then(|| self.state.load(Relaxed))
+    /// Whether the state was `from`, and is `to` from now on.
+    #[inline]
+    fn change(&self, from: u64, to: u64) -> bool {
+        self.state.compare_exchange(from, to, Acquire, Relaxed).is_ok()
     }
 
     /// Gives the mutex back. Nothing happens if this thread is not its owner, which is so for the
@@ -166,18 +201,19 @@ impl RobustMutex {
         if state & WAITERS != 0
             || self.state.compare_exchange(state, free, Release, Relaxed).is_err()
         {
-            self.release_and_wake(free);
+            self.release_and_wake(free & COUNT);
         }
         HELD.set(HELD.get() - 1);
     }
 
     #[cold]
-    fn release_and_wake(&self, free: u64) {
+    fn release_and_wake(&self, count: u64) {
         // The word's new value says: free, and a thread may be asleep.
         let woken = self.word().change_and_wake(Change::ToBit(WAITERS_BIT), Wake::One);
-        if !woken {
-            // Fails if another thread has taken it since; then WAITERS is that one's to clear.
-            let _ = self.state.compare_exchange(free | WAITERS, free, Relaxed, Relaxed);
+        let now = self.state.load(Relaxed);
+        if !woken && now & (COUNT | WORD) == count | WAITERS {
+            // Fails if another thread has taken it since; then the marks are that one's to clear.
+            let _ = self.state.compare_exchange(now, count, Relaxed, Relaxed);
         }
     }
 
