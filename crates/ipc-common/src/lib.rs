@@ -54,5 +54,6 @@ pub use ipc_process::{
     parent_process, pipe, wait,
 };
 pub use ipc_sync::{
-    Array, Barrier, Condition, ConditionGuard, Event, Lock, LockGuard, Semaphore, Value, ValueGuard,
+    Array, Barrier, Condition, ConditionGuard, Event, Lock, LockGuard, Plain, Semaphore, Value,
+    ValueGuard,
 };

@@ -81,6 +81,12 @@ pub enum Error {
          in it, and lock later"
     )]
     Interrupted,
+    /// The calling thread is ending, and its thread-locals are being dropped.
+    #[error(
+        "cannot lock: this thread is ending, and a guard that it leaked now would not be noticed; \
+         lock before, not in the destructor of a thread-local"
+    )]
+    ThreadEnding,
     /// The calling thread holds as many locks as the kernel can release if it is killed.
     #[error(
         "cannot lock: this thread holds {held} locks, and for more it is not certain that the \

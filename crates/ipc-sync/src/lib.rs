@@ -34,7 +34,9 @@ pub use event::Event;
 pub use ipc_error::{Error, Result};
 pub use lock::{Lock, LockGuard};
 pub use semaphore::Semaphore;
-pub use value::{Array, Value, ValueGuard};
+pub use value::array::Array;
+pub use value::guard::ValueGuard;
+pub use value::{Plain, Value};
 
 /// What the crates above need of this one's insides. No part of the interface: it may change with
 /// any version.
@@ -42,11 +44,11 @@ pub use value::{Array, Value, ValueGuard};
 pub mod internal {
     pub use crate::deadline::Deadline;
     pub use crate::event_count::{Count, EventCount};
-    pub use crate::lock::guards_of_this_thread;
     pub use crate::os::shared::Shared;
     pub use crate::os::spin::spin_until;
     pub use crate::ring::{First, Reservation, Ring};
     pub use crate::robust::fork_generation::{fork_generation, watch_forks};
     pub use crate::robust::mutex::RobustMutex;
     pub use crate::robust::state_guard::StateGuard;
+    pub use crate::robust::user_guard::guards_of_this_thread;
 }

@@ -1,25 +1,24 @@
 //! [`Lock`]: one holder at a time among all processes and threads.
 
-use std::cell::Cell;
 use std::fmt;
-use std::io::{self, Write};
-use std::marker::PhantomData;
-use std::process;
 use std::time::Duration;
 
 #[cfg(doc)]
 use ipc_error::Error;
 use ipc_error::Result;
-use nix::unistd::{getpid, gettid};
 
 use crate::deadline::Deadline;
 use crate::os::shared::Shared;
 use crate::robust::mutex::RobustMutex;
+use crate::robust::user_guard::UserGuard;
 
 /// A mutual-exclusion lock between processes; Python's `multiprocessing.Lock`.
 ///
 /// Create it before the processes that use it are started, and let their closures borrow it. It
 /// lives in shared memory without a name, so nothing is left of it after any crash.
+///
+/// It is *fair* within a bound: a thread that has waited for a millisecond gets the lock in turn,
+/// after those that wait longer, even if another takes it again and again.
 ///
 /// It is *robust*: when its holder dies, by `kill -9` too, the next one gets it at once and can
 /// see from [`LockGuard::owner_died`] that the protected data may be half-written. (A thread other
@@ -62,8 +61,9 @@ impl Lock {
     ///
     /// [`Error::AlreadyLocked`] if this thread holds it, where Python would wait for ever;
     /// [`Error::TooManyLocks`] with the 1025th lock at a time; [`Error::Interrupted`] in a signal
-    /// handler that has interrupted a lock operation; [`Error::Unsupported`] or [`Error::System`] if
-    /// the C library or the kernel does not keep track of held locks.
+    /// handler that has interrupted a lock operation; [`Error::ThreadEnding`] in destructors at the
+    /// thread's end; [`Error::Unsupported`] or [`Error::System`] if the C library or the kernel does
+    /// not keep track of held locks.
     #[doc(alias = "acquire")]
     pub fn lock(&self) -> Result<LockGuard<'_>> {
         let guard = self.lock_until(Deadline::NEVER)?;
@@ -104,12 +104,7 @@ impl Lock {
 
     #[inline]
     fn lock_until(&self, deadline: Deadline) -> Result<Option<LockGuard<'_>>> {
-        let Some(owner_died) = self.raw.lock(deadline)? else { return Ok(None) };
-        if GUARDS.replace(GUARDS.get() + 1) == 0 {
-            // Is dropped at the thread's end from now on. (If that has begun, it is too late.)
-            let _ = END.try_with(|_| ());
-        }
-        Ok(Some(LockGuard { lock: self, owner_died, _thread: PhantomData }))
+        Ok(UserGuard::lock(&self.raw, deadline)?.map(LockGuard))
     }
 }
 
@@ -143,57 +138,18 @@ impl fmt::Debug for Lock {
 /// guard. A thread other than the main one that ends with a guard, leaked or
 /// in a thread-local, ends its process (SIGABRT).
 #[must_use = "the lock is given back as soon as its guard is dropped"]
-pub struct LockGuard<'a> {
-    lock: &'a Lock,
-    owner_died: bool,
-    _thread: PhantomData<*const ()>,
-}
+pub struct LockGuard<'a>(UserGuard<'a>);
 
 impl LockGuard<'_> {
     /// Whether the last holder died while it held the lock: what the lock protects may be
     /// half-written. Said once, to the first holder after that death.
     pub fn owner_died(&self) -> bool {
-        self.owner_died
-    }
-}
-
-thread_local! {
-    static GUARDS: Cell<u32> = const { Cell::new(0) };
-    static END: ThreadEnd = const { ThreadEnd };
-}
-
-/// A guard that is leaked (`mem::forget`, `Box::leak`) may have lent out what it guards for as long
-/// as the lock exists. But when its thread ends, the kernel gives the lock to the next. (When the
-/// main thread ends, so does the process.)
-struct ThreadEnd;
-
-impl Drop for ThreadEnd {
-    fn drop(&mut self) {
-        if GUARDS.get() > 0 && gettid() != getpid() {
-            let _ = writeln!(
-                io::stderr(),
-                "a thread has ended with a leaked lock guard, so that two would have the lock; \
-                 drop guards where they are taken"
-            );
-            process::abort();
-        }
-    }
-}
-
-/// How many guards this thread has.
-pub fn guards_of_this_thread() -> u32 {
-    GUARDS.get()
-}
-
-impl Drop for LockGuard<'_> {
-    fn drop(&mut self) {
-        GUARDS.set(GUARDS.get() - 1);
-        self.lock.raw.unlock();
+        self.0.owner_died
     }
 }
 
 impl fmt::Debug for LockGuard<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LockGuard").field("owner_died", &self.owner_died).finish()
+        f.debug_struct("LockGuard").field("owner_died", &self.0.owner_died).finish()
     }
 }

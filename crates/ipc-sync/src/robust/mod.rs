@@ -4,3 +4,4 @@ pub(crate) mod fork_generation;
 mod held_list;
 pub(crate) mod mutex;
 pub(crate) mod state_guard;
+pub(crate) mod user_guard;

@@ -1,0 +1,161 @@
+//! [`Array`]: a row of values.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem::offset_of;
+use std::num::NonZeroUsize;
+use std::ptr::NonNull;
+use std::time::Duration;
+
+use bytemuck::Zeroable;
+#[cfg(doc)]
+use ipc_error::Error;
+use ipc_error::Result;
+
+use crate::deadline::Deadline;
+#[cfg(doc)]
+use crate::lock::Lock;
+use crate::os::mapping::Mapping;
+use crate::robust::mutex::RobustMutex;
+use crate::robust::user_guard::UserGuard;
+use crate::value::Plain;
+#[cfg(doc)]
+use crate::value::Value;
+use crate::value::guard::ValueGuard;
+use crate::value::owner::{Owner, ProcessId};
+
+/// A row of values of fixed length that all processes see; Python's `multiprocessing.Array`.
+///
+/// As [`Value`], but its guard is a slice.
+///
+/// ```
+/// use ipc_common::{Array, Process};
+///
+/// let numbers = Array::new(&[1, 2, 3])?;
+/// let child = Process::new(|| -> ipc_common::Result<()> {
+///     numbers.lock()?.iter_mut().for_each(|n| *n = -*n);
+///     Ok(())
+/// });
+/// child.start()?.join()?;
+/// assert_eq!(*numbers.lock()?, [-1, -2, -3]);
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
+pub struct Array<T> {
+    /// A [`Header`], then the values.
+    memory: Mapping,
+    len: usize,
+    items: PhantomData<T>,
+}
+
+#[derive(Zeroable)]
+#[repr(C, align(64))]
+struct Header {
+    mutex: RobustMutex,
+    owner: Owner,
+}
+
+const _: () = assert!(offset_of!(Header, mutex) == 0);
+
+impl<T: Plain> Array<T> {
+    /// A new one with these values; Python's `Array('i', [1, 2, 3])`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] if there is no memory for it.
+    pub fn new(initial: &[T]) -> Result<Self> {
+        const { assert!(align_of::<T>() <= 4096, "a page is not aligned as this type wants") }
+        let size = Self::OFFSET.saturating_add(size_of_val(initial));
+        let memory = Mapping::new(NonZeroUsize::MIN.saturating_add(size - 1))?;
+        let array = Array { memory, len: initial.len(), items: PhantomData };
+        // SAFETY: the mapping is new and large enough.
+        unsafe {
+            array
+                .data()
+                .cast()
+                .copy_from_nonoverlapping(NonNull::from(initial).cast::<T>(), initial.len());
+        }
+        Ok(array)
+    }
+
+    /// How many values it has; Python's `len(array)`.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Waits until no other process or thread has the values, and takes all of them; Python's
+    /// `with array.get_lock():`.
+    ///
+    /// If the last owner was killed, this also waits until all threads of its process have ended: it
+    /// may have lent the data to one of them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Lock::lock`]; [`Error::System`] also if no descriptor is free to wait for a dead
+    /// owner's process with.
+    pub fn lock(&self) -> Result<ValueGuard<'_, [T]>> {
+        let guard = self.lock_until(Deadline::NEVER)?;
+        Ok(guard.expect("a wait without a deadline ends with the lock"))
+    }
+
+    /// Waits at most `timeout` for them; `None` if another process or thread had them all the while.
+    ///
+    /// # Errors
+    ///
+    /// As for [`lock`](Array::lock).
+    pub fn lock_timeout(&self, timeout: Duration) -> Result<Option<ValueGuard<'_, [T]>>> {
+        self.lock_until(Deadline::after(timeout))
+    }
+
+    fn lock_until(&self, deadline: Deadline) -> Result<Option<ValueGuard<'_, [T]>>> {
+        let process = ProcessId::own()?;
+        let Header { mutex, owner } = self.header();
+        let Some(mut held) = UserGuard::lock(mutex, deadline)? else { return Ok(None) };
+        if owner.is_set() {
+            held.owner_died = true;
+            if !owner.wait_for_end(deadline)? {
+                return Ok(None); // it stays set: the next one waits, too
+            }
+        }
+        owner.set(process, mutex.owner());
+        Ok(Some(ValueGuard::new(self.data(), owner, held)))
+    }
+
+    /// Where the values begin.
+    const OFFSET: usize =
+        if size_of::<Header>() > align_of::<T>() { size_of::<Header>() } else { align_of::<T>() };
+
+    fn data(&self) -> NonNull<[T]> {
+        // SAFETY: the mapping is longer than this.
+        let start = unsafe { self.memory.start().add(Self::OFFSET) };
+        NonNull::slice_from_raw_parts(start.cast(), self.len)
+    }
+}
+
+impl<T> Array<T> {
+    fn header(&self) -> &Header {
+        // SAFETY: the mapping begins with a header, zeroed by the kernel, which `Zeroable` makes valid.
+        unsafe { self.memory.start().cast().as_ref() }
+    }
+}
+
+impl<T> Drop for Array<T> {
+    fn drop(&mut self) {
+        // If a guard was leaked (`mem::forget`), its thread's list of held locks still leads here, so
+        // the memory has to stay.
+        if self.header().mutex.is_held_here() {
+            self.memory.stay_mapped();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Array<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let owner = self.header().mutex.owner();
+        f.debug_struct("Array").field("len", &self.len).field("owner", &owner).finish()
+    }
+}

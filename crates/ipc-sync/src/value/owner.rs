@@ -1,0 +1,156 @@
+//! [`Owner`]: who has lent the data of a value out, so that the next does not get it too early.
+//!
+//! The kernel gives a dead thread's mutex to the next while other threads of the dying process may
+//! still run, for as long as a `read(2)` takes that was given a part of the data. So the owner's
+//! process is noted beside the data, and the next owner waits until the whole of it has ended.
+
+use std::fs;
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicU32, AtomicU64};
+
+use bytemuck::Zeroable;
+use ipc_error::{Error, Result};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, ppoll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+use crate::deadline::Deadline;
+use crate::robust::fork_generation::{fork_generation, watch_forks};
+
+/// In shared memory; used by the holder of the mutex beside it.
+#[derive(Debug, Zeroable)]
+#[repr(C)]
+pub(crate) struct Owner {
+    /// A [`ProcessId`]; means nothing while `thread` is 0.
+    process: AtomicU64,
+    /// The thread that has lent the data out. 0 if no one has.
+    thread: AtomicU32,
+}
+
+impl Owner {
+    /// Notes that this thread, whose id that is, lends the data out.
+    pub(crate) fn set(&self, process: ProcessId, thread: u32) {
+        self.process.store(process.0, Relaxed);
+        self.thread.store(thread, Release); // a process killed before has lent nothing out
+    }
+
+    /// Notes that nothing is lent out any more.
+    pub(crate) fn clear(&self) {
+        self.thread.store(0, Relaxed);
+    }
+
+    /// Whether one died that had lent the data out.
+    pub(crate) fn is_set(&self) -> bool {
+        self.thread.load(Relaxed) != 0
+    }
+
+    /// Waits until no thread uses the data any more that a dead owner may have lent it to; `false` if
+    /// the deadline passed first.
+    pub(crate) fn wait_for_end(&self, deadline: Deadline) -> Result<bool> {
+        if !self.is_set() {
+            return Ok(true);
+        }
+        let (process, thread) = (ProcessId(self.process.load(Relaxed)), self.thread.load(Relaxed));
+        // After an exec the old program's other threads and its memory are gone.
+        if process == ProcessId::own()? || !process.is_exiting(thread).map_err(failed)? {
+            return Ok(true);
+        }
+        process.wait_for_end(deadline).map_err(failed)
+    }
+}
+
+fn failed(e: io::Error) -> Error {
+    Error::system("wait for the end of the last owner's process", "", e)
+}
+
+/// A process's id, and when it was started, so that another process with that id is not taken for it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ProcessId(u64);
+
+/// Linux has at most 2²² processes. That leaves 42 bits for the time: in ticks of 10 ms, 1,300 years.
+const PID_BITS: u32 = 22;
+
+/// A flag of `/proc/<pid>/stat`: the thread is on its way out.
+const PF_EXITING: u64 = 4;
+
+impl ProcessId {
+    /// That of the calling process.
+    pub(crate) fn own() -> Result<Self> {
+        static OWN: AtomicU64 = AtomicU64::new(0);
+        static OF: AtomicU32 = AtomicU32::new(0);
+        if OF.load(Acquire) == fork_generation() {
+            return Ok(ProcessId(OWN.load(Relaxed)));
+        }
+        watch_forks();
+        let stat = fs::read_to_string("/proc/self/stat");
+        let started = stat.map(|stat| {
+            let is_ours = stat.split(' ').next() == Some(&std::process::id().to_string());
+            field(&stat, START_TIME).filter(|_| is_ours)
+        });
+        let started = started.and_then(|time| time.ok_or(io::ErrorKind::NotFound.into()));
+        let started = started.map_err(|e| {
+            let tried = "find out when this process was started";
+            Error::system(tried, "mount the /proc of its pid namespace", e)
+        })?;
+        let own = ProcessId(started << PID_BITS | u64::from(std::process::id()));
+        OWN.store(own.0, Relaxed);
+        OF.store(fork_generation(), Release);
+        Ok(own)
+    }
+
+    fn pid(self) -> u64 {
+        self.0 & ((1 << PID_BITS) - 1)
+    }
+
+    /// Whether the process with our id is the one that was noted.
+    fn is_there(self) -> io::Result<bool> {
+        let stat = read_stat(&format!("/proc/{}/stat", self.pid()))?;
+        Ok(stat.is_some_and(|stat| field(&stat, START_TIME) == Some(self.0 >> PID_BITS)))
+    }
+
+    /// Whether a thread of the process has ended, or is about to.
+    fn is_exiting(self, thread: u32) -> io::Result<bool> {
+        let stat = read_stat(&format!("/proc/{}/task/{thread}/stat", self.pid()))?;
+        Ok(stat.is_none_or(|stat| field(&stat, FLAGS).is_none_or(|flags| flags & PF_EXITING != 0)))
+    }
+
+    /// Waits until all threads of the process have ended.
+    fn wait_for_end(self, deadline: Deadline) -> io::Result<bool> {
+        let pid = Pid::from_raw(self.pid() as i32).ok_or(io::ErrorKind::InvalidData)?;
+        let pidfd = match pidfd_open(pid, PidfdFlags::empty()) {
+            Err(rustix::io::Errno::SRCH) => return Ok(true),
+            pidfd => pidfd?,
+        };
+        // The descriptor stands for whichever process has the id now.
+        if !self.is_there()? {
+            return Ok(true);
+        }
+        loop {
+            let mut fds = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
+            match ppoll(&mut fds, deadline.remaining(), None) {
+                Err(Errno::EINTR) => {}
+                ready => return Ok(ready? > 0),
+            }
+        }
+    }
+}
+
+/// `None` if there is no such process or thread.
+fn read_stat(path: &str) -> io::Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) if e.raw_os_error() == Some(libc::ESRCH) => Ok(None), // ended while it was read
+        stat => stat.map(Some),
+    }
+}
+
+/// Fields of `/proc/<pid>/stat`, counted behind the name.
+const FLAGS: usize = 6;
+const START_TIME: usize = 19;
+
+/// The name stands in parentheses, and may itself hold blanks and parentheses.
+fn field(stat: &str, n: usize) -> Option<u64> {
+    stat.rsplit_once(')')?.1.split_whitespace().nth(n)?.parse().ok()
+}
