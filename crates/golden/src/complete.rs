@@ -1,25 +1,16 @@
-//! The repository checks its own completeness: programs, expected outputs, tests, headers and the README's table.
+//! The repository checks its own completeness: programs, expected outputs, manifests, headers and the README's table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::{fs, io};
 
-use crate::Program;
-use crate::program::{EXPECTED_OUTPUT, demo_crates, entries, file_stem};
-use crate::verdict::expected_of;
+use toml::{Table, Value};
 
-/// What every demo crate takes from the workspace: section and line of its Cargo.toml.
-const INHERITED: [(&str, &str); 6] = [
-    ("[package]", "version.workspace = true"),
-    ("[package]", "edition.workspace = true"),
-    ("[package]", "rust-version.workspace = true"),
-    ("[package]", "license.workspace = true"),
-    ("[package]", "publish.workspace = true"),
-    ("[lints]", "workspace = true"),
-];
+use crate::check::expected_of;
+use crate::program::{EXPECTED_OUTPUT, Program, entries};
 
-/// What the test of every demo crate calls.
-const TEST_CALL: &str = "golden::check_crate(env!(\"CARGO_MANIFEST_DIR\"));";
+/// What the crate of every program takes from the workspace.
+const INHERITED: [&str; 5] = ["version", "edition", "rust-version", "license", "publish"];
 
 /// What is missing in the workspace in `root`, or too much, one line for each.
 ///
@@ -27,16 +18,16 @@ const TEST_CALL: &str = "golden::check_crate(env!(\"CARGO_MANIFEST_DIR\"));";
 ///
 /// Those of reading its files, apart from files that are missing: these are findings.
 pub fn findings(root: &Path) -> io::Result<Vec<String>> {
-    let mut findings = Vec::new();
-    let crates = demo_crates(root)?;
-    if crates.is_empty() {
-        findings.push("crates/ has no demo crate".into());
-    }
-    for directory in crates {
-        check_manifest(&directory, &mut findings)?;
-        check_test(&directory, &mut findings)?;
-    }
     let programs = Program::in_workspace(root)?;
+    let mut findings = Vec::new();
+    if programs.is_empty() {
+        findings.push("crates/ has no crate with a program".into());
+    }
+    let crates: BTreeSet<&str> =
+        programs.iter().map(|program| program.crate_name.as_str()).collect();
+    for name in crates {
+        check_manifest(name, &programs, root, &mut findings)?;
+    }
     check_names(&programs, &mut findings);
     for program in &programs {
         check_expected_output(program, root, &mut findings)?;
@@ -46,41 +37,58 @@ pub fn findings(root: &Path) -> io::Result<Vec<String>> {
     Ok(findings)
 }
 
-fn check_manifest(directory: &Path, findings: &mut Vec<String>) -> io::Result<()> {
-    let name = file_stem(directory);
-    let manifest = Manifest { text: read_or_empty(&directory.join("Cargo.toml"))? };
-    if manifest.value("name").as_deref() != Some(&name) {
-        findings.push(format!(
-            "crates/{name}/Cargo.toml: the package is not named {name}, as its directory is"
-        ));
-    }
-    for (section, line) in INHERITED {
-        if !manifest.has(section, line) {
-            findings.push(format!("crates/{name}/Cargo.toml: no `{line}` in {section}"));
+fn check_manifest(
+    name: &str,
+    programs: &[Program],
+    root: &Path,
+    findings: &mut Vec<String>,
+) -> io::Result<()> {
+    let path = format!("crates/{name}/Cargo.toml");
+    let mut find = |fault: &str| findings.push(format!("{path}: {fault}"));
+    let manifest: Table = match fs::read_to_string(root.join(&path))?.parse() {
+        Ok(manifest) => manifest,
+        Err(error) => {
+            find(&format!("cannot be understood: {error}"));
+            return Ok(());
         }
+    };
+    let get = |section: &str, key: &str| manifest.get(section)?.get(key);
+    let is_inherited = |value: Option<&Value>| {
+        value.and_then(|value| value.get("workspace")) == Some(&Value::Boolean(true))
+    };
+    if get("package", "name").and_then(Value::as_str) != Some(name) {
+        find(&format!("the package is not named {name}, as its directory is"));
     }
-    let programs = Program::in_crate(directory)?;
-    match manifest.value("default-run") {
-        _ if programs.is_empty() => findings.push(format!("crates/{name}: has no program")),
-        None if programs.len() > 1 => {
-            findings.push(format!(
-                "crates/{name}/Cargo.toml: has several programs and no `default-run`"
-            ));
-        }
-        Some(default) if programs.iter().all(|program| program.name != default) => {
-            findings.push(format!(
-                "crates/{name}/Cargo.toml: `default-run` is {default}, which is no program of it"
-            ));
+    for field in INHERITED.into_iter().filter(|field| !is_inherited(get("package", field))) {
+        find(&format!("no `{field}.workspace = true` in [package]"));
+    }
+    if !is_inherited(manifest.get("lints")) {
+        find("no `workspace = true` in [lints]");
+    }
+    let names = || {
+        programs
+            .iter()
+            .filter(|program| program.crate_name == name)
+            .map(|program| program.name.as_str())
+    };
+    match get("package", "default-run").and_then(Value::as_str) {
+        None if names().count() > 1 => find("has several programs and no `default-run`"),
+        Some(default) if names().all(|name| name != default) => {
+            find(&format!("`default-run` is {default}, which is no program of it"));
         }
         _ => {}
     }
-    Ok(())
-}
-
-fn check_test(directory: &Path, findings: &mut Vec<String>) -> io::Result<()> {
-    let test = read_or_empty(&directory.join("tests/golden.rs"))?;
-    if !test.lines().any(|line| line.trim() == TEST_CALL) {
-        findings.push(format!("crates/{}/tests/golden.rs: no `{TEST_CALL}`", file_stem(directory)));
+    let binaries = manifest.get("bin").and_then(Value::as_array);
+    let has_no_tests = |name: &str| {
+        binaries.into_iter().flatten().any(|binary| {
+            binary.get("name").and_then(Value::as_str) == Some(name)
+                && binary.get("test") == Some(&Value::Boolean(false))
+        })
+    };
+    for name in names().filter(|name| !has_no_tests(name)) {
+        find(&format!(
+            "no `{{ name = \"{name}\", test = false }}` in `bin`: an empty test would be built of it"
+        ));
     }
     Ok(())
 }
@@ -120,9 +128,7 @@ fn check_expected_output(
             program.cargo_command()
         }
     };
-    let source = fs::read_to_string(&program.source)?;
-    let mut header = source.lines().map_while(|line| line.strip_prefix("//!"));
-    if !header.any(|line| names_command(line, &command)) {
+    if !names_command(&header(program)?, &command) {
         findings.push(format!(
             "program {name}: the header of its source does not have its command, `{command}`"
         ));
@@ -130,16 +136,25 @@ fn check_expected_output(
     Ok(())
 }
 
-/// Whether `line` has `command`, and not just the beginning of another one.
-fn names_command(line: &str, command: &str) -> bool {
-    let is_part_of_name = |char: char| char.is_alphanumeric() || char == '-' || char == '_';
-    line.match_indices(command)
-        .any(|(start, _)| !line[start + command.len()..].starts_with(is_part_of_name))
+/// The header of a program's source, as one line.
+fn header(program: &Program) -> io::Result<String> {
+    let source = fs::read_to_string(&program.source)?;
+    let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
+    Ok(lines.flat_map(|line| [line.trim(), " "]).collect())
 }
 
-/// No expected output is without a program.
+/// Whether `text` has `command`, and not just the beginning of another one.
+fn names_command(text: &str, command: &str) -> bool {
+    let is_part_of_name = |char: char| char.is_alphanumeric() || char == '-' || char == '_';
+    text.match_indices(command)
+        .any(|(start, _)| !text[start + command.len()..].starts_with(is_part_of_name))
+}
+
+/// No expected output is without a program; beside them is the page that explains them.
 fn check_strays(programs: &[Program], root: &Path, findings: &mut Vec<String>) -> io::Result<()> {
-    for file in entries(&root.join(EXPECTED_OUTPUT))? {
+    let directory = root.join(EXPECTED_OUTPUT);
+    let page = directory.join("README.md");
+    for file in entries(&directory)?.into_iter().filter(|file| *file != page) {
         if !programs.iter().any(|program| program.expected_output(root) == file) {
             let file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
             findings.push(format!("{EXPECTED_OUTPUT}/{file}: there is no such program"));
@@ -148,23 +163,37 @@ fn check_strays(programs: &[Program], root: &Path, findings: &mut Vec<String>) -
     Ok(())
 }
 
-/// Every program has one row in the README, and no row is without a program.
+/// Every program has one row in the README, no row is without a program, and each program leads to the next one.
 fn check_readme(programs: &[Program], root: &Path, findings: &mut Vec<String>) -> io::Result<()> {
-    let readme = read_or_empty(&root.join("README.md"))?;
-    let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
-    for name in readme.lines().filter_map(program_of_row) {
-        *rows.entry(name).or_default() += 1;
+    let readme = match fs::read_to_string(root.join("README.md")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        result => result?,
+    };
+    let rows: Vec<&str> = readme.lines().filter_map(program_of_row).collect();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for &name in &rows {
+        *counts.entry(name).or_default() += 1;
     }
     for Program { name, .. } in programs {
-        match rows.remove(name.as_str()) {
+        match counts.remove(name.as_str()) {
             Some(1) => {}
             Some(count) => findings.push(format!("README.md: {count} rows for the program {name}")),
             None => findings.push(format!("README.md: no row for the program {name}")),
         }
     }
     findings.extend(
-        rows.keys().map(|name| format!("README.md: a row for `{name}`, which is no program")),
+        counts.keys().map(|name| format!("README.md: a row for `{name}`, which is no program")),
     );
+    for program in programs {
+        let Some(row) = rows.iter().rposition(|row| *row == program.name) else { continue };
+        let next = rows.get(row + 1).map_or("none".into(), |next| format!("`{next}`"));
+        if !header(program)?.contains(&format!("Next: {next}")) {
+            findings.push(format!(
+                "program {}: the header of its source does not have `Next: {next}`, the row after its own in README.md",
+                program.name
+            ));
+        }
+    }
     Ok(())
 }
 
@@ -172,36 +201,4 @@ fn check_readme(programs: &[Program], root: &Path, findings: &mut Vec<String>) -
 fn program_of_row(row: &str) -> Option<&str> {
     let (cell, _) = row.strip_prefix('|')?.split_once('|')?;
     cell.trim().strip_prefix('`')?.strip_suffix('`')
-}
-
-/// As much of Cargo.toml as is asked about here.
-struct Manifest {
-    text: String,
-}
-
-impl Manifest {
-    /// Whether a section has a line.
-    fn has(&self, section: &str, line: &str) -> bool {
-        self.section(section).any(|found| found == line)
-    }
-
-    /// The text that a key of the section `[package]` has.
-    fn value(&self, key: &str) -> Option<String> {
-        self.section("[package]").find_map(|line| {
-            let (found, value) = line.split_once('=')?;
-            (found.trim() == key).then(|| value.trim().trim_matches('"').to_owned())
-        })
-    }
-
-    fn section<'a>(&'a self, header: &str) -> impl Iterator<Item = &'a str> {
-        let lines = self.text.lines().map(str::trim).skip_while(move |&line| line != header);
-        lines.skip(1).take_while(|line| !line.starts_with('['))
-    }
-}
-
-fn read_or_empty(path: &Path) -> io::Result<String> {
-    match fs::read_to_string(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        result => result,
-    }
 }

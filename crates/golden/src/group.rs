@@ -9,8 +9,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use crate::Trouble;
-use crate::run::LINGER;
+use crate::trouble::{LINGER, Trouble};
 
 /// The process group of a program. What is left of it is killed when this is dropped.
 pub(crate) struct Group {

@@ -88,6 +88,15 @@ fn visible(line: &str) -> String {
     shown
 }
 
+impl Mismatch {
+    /// The byte after `good` is none of UTF-8.
+    pub(crate) fn not_utf8(good: &[u8]) -> Mismatch {
+        let line = 1 + good.iter().filter(|&&byte| byte == b'\n').count();
+        let column = 1 + good.iter().rev().take_while(|&&byte| byte != b'\n').count();
+        Mismatch::NotUtf8 { line, column }
+    }
+}
+
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -4,10 +4,10 @@
 //! trial: a line that just one expected line can be is that one, whatever stands around it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use crate::Expected;
+use crate::expected::{Expected, Line, LineId};
 use crate::names::NameId;
-use crate::order::LineId;
 use crate::pattern::Capture;
 
 /// An output that is certainly wrong.
@@ -21,274 +21,256 @@ pub struct Mutant {
 
 /// All mutants of `output`, which is right.
 pub fn mutants(expected: &Expected, output: &str) -> Vec<Mutant> {
-    let original = Original::new(expected, output.lines().collect());
-    let mut mutants = Vec::new();
-    original.drop_lines(&mut mutants);
-    original.repeat_lines(&mut mutants);
-    original.swap_neighbours(&mut mutants);
-    original.change_words(&mut mutants);
-    original.change_ids(&mut mutants);
-    original.swap_ids(&mut mutants);
+    let original = Original::new(expected, output);
+    let mut changes = original.fewer_and_more_lines();
+    changes.extend(original.other_words());
+    changes.extend(original.other_ids());
+    changes.extend(original.swapped_ids());
+    changes.retain(|(_, lines)| original.readings_of(lines).are_certainly_wrong());
+    changes.extend(original.swapped_lines());
+    let text =
+        |lines: Vec<String>| lines.into_iter().flat_map(|line| [line, "\n".into()]).collect();
+    let mut mutants: Vec<Mutant> =
+        changes.into_iter().map(|(change, lines)| Mutant { change, output: text(lines) }).collect();
     if let Some(cut) = output.strip_suffix('\n') {
         mutants.push(Mutant { change: "the last newline cut".into(), output: cut.into() });
     }
     mutants
 }
 
-/// One way in which an expected line can be a line of output, whatever else the names stand for.
-#[derive(PartialEq)]
-struct Reading<'o> {
-    line: LineId,
-    captures: Vec<Capture<'o>>,
-}
+/// What is done, and the lines that come of it.
+type Change = (String, Vec<String>);
 
-struct Original<'e, 'o> {
+struct Original<'e> {
     expected: &'e Expected,
-    lines: Vec<&'o str>,
+    lines: Vec<&'e str>,
     /// All readings of each line.
-    readings: Vec<Vec<Reading<'o>>>,
+    readings: Vec<Rc<Vec<Reading<'e>>>>,
+    /// The place of each expected line in the output, where it is certain.
+    places: Vec<Option<usize>>,
+    /// The ids and their places in the output, where it is certain what is an id.
+    ids: Vec<(usize, Capture<'e>)>,
 }
 
-impl<'e, 'o> Original<'e, 'o> {
-    fn new(expected: &'e Expected, lines: Vec<&'o str>) -> Original<'e, 'o> {
-        let readings = lines.iter().map(|line| readings(expected, line)).collect();
-        Original { expected, lines, readings }
-    }
-
-    /// Each line is used once, so one less is wrong …
-    fn drop_lines(&self, mutants: &mut Vec<Mutant>) {
-        for index in 0..self.lines.len() {
-            let mut lines = self.lines.clone();
-            lines.remove(index);
-            mutants.push(mutant(format!("line {} dropped", index + 1), &lines));
+impl<'e> Original<'e> {
+    fn new(expected: &'e Expected, output: &'e str) -> Original<'e> {
+        let lines: Vec<&str> = output.lines().collect();
+        let lines_of_readings =
+            lines.iter().map(|line| Rc::new(readings(expected, line))).collect();
+        let readings = Readings { expected, lines: lines_of_readings };
+        let is =
+            |readings: &[Reading<'_>], line| matches!(readings, [one] if one.line == Some(line));
+        let place = |line| readings.lines.iter().position(|readings| is(readings, line));
+        let ids = |(place, line): (usize, &Rc<Vec<Reading<'e>>>)| {
+            readings.ids(line).unwrap_or_default().into_iter().map(move |id| (place, id))
+        };
+        Original {
+            expected,
+            places: (0..expected.lines.len()).map(place).collect(),
+            ids: readings.lines.iter().enumerate().flat_map(ids).collect(),
+            readings: readings.lines,
+            lines,
         }
     }
 
-    /// … and so is one more.
-    fn repeat_lines(&self, mutants: &mut Vec<Mutant>) {
-        for index in 0..self.lines.len() {
-            let mut lines = self.lines.clone();
-            lines.insert(index, self.lines[index]);
-            mutants.push(mutant(format!("line {} repeated", index + 1), &lines));
-        }
+    /// The readings of changed lines. Most are as they were, and are not read again.
+    fn readings_of<'o>(&'o self, lines: &'o [String]) -> Readings<'o, 'o> {
+        let of_line = |line: &'o String| match self.lines.iter().position(|known| known == line) {
+            Some(place) => self.readings[place].clone(),
+            None => Rc::new(readings(self.expected, line)),
+        };
+        Readings { expected: self.expected, lines: lines.iter().map(of_line).collect() }
     }
 
-    /// Two lines that are certain and neighbours in a chain have a certain order.
-    fn swap_neighbours(&self, mutants: &mut Vec<Mutant>) {
-        let chains = &self.expected.order.chains;
-        let neighbours =
-            chains.iter().flat_map(|chain| chain.lines.windows(2)).map(|pair| (pair[0], pair[1]));
-        let mut done = Vec::new();
-        for (before, after) in neighbours {
-            let places = (self.place_of(before), self.place_of(after));
-            if let (Some(first), Some(second)) = places
-                && !done.contains(&places)
-            {
-                done.push(places);
-                let mut lines = self.lines.clone();
-                lines.swap(first, second);
-                mutants.push(mutant(
-                    format!("lines {} and {} swapped", first + 1, second + 1),
-                    &lines,
-                ));
-            }
-        }
+    /// Each line is used once: one less is wrong, and so is one more.
+    fn fewer_and_more_lines(&self) -> Vec<Change> {
+        let dropped = |place: usize| {
+            let mut lines = self.with(&[]);
+            lines.remove(place);
+            (format!("line {} dropped", place + 1), lines)
+        };
+        let repeated = |place: usize| {
+            let mut lines = self.with(&[]);
+            lines.insert(place, self.lines[place].into());
+            (format!("line {} repeated", place + 1), lines)
+        };
+        (0..self.lines.len()).flat_map(|place| [dropped(place), repeated(place)]).collect()
     }
 
-    /// A line that no expected line can be is wrong.
-    fn change_words(&self, mutants: &mut Vec<Mutant>) {
-        for (index, line) in self.lines.iter().enumerate() {
-            for word in
-                line.split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty())
-            {
+    fn other_words(&self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for (place, line) in self.lines.iter().enumerate() {
+            let words = line.split(|char: char| !char.is_alphanumeric());
+            for word in words.filter(|word| !word.is_empty()) {
                 let start = word.as_ptr().addr() - line.as_ptr().addr();
                 let other = if word == "x" { "y" } else { "x" };
-                let changed = replaced(line, start, word, other);
-                if readings(self.expected, &changed).is_empty() {
-                    let change = format!("in line {} {word} changed to {other}", index + 1);
-                    mutants.push(self.with(change, &[(index, &changed)]));
-                }
+                let change = format!("in line {} {word} changed to {other}", place + 1);
+                changes.push((change, self.with(&[(place, start, word, other)])));
             }
         }
+        changes
     }
 
-    /// Each id changed, in one place, to each other one of the same kind.
-    fn change_ids(&self, mutants: &mut Vec<Mutant>) {
-        let ids = self.ids();
-        for &(index, id) in &ids {
-            let others: BTreeSet<&str> = ids
-                .iter()
-                .filter(|(_, other)| self.can_replace(&id, other))
-                .map(|(_, other)| other.value)
-                .collect();
-            for other in others {
-                let changed = replaced(self.lines[index], id.start, id.value, other);
-                if self.is_certainly_wrong(&[(index, &changed)]) {
-                    let change =
-                        format!("in line {} the id {} changed to {other}", index + 1, id.value);
-                    mutants.push(self.with(change, &[(index, &changed)]));
-                }
+    /// Each id changed, in one place, to each other one.
+    fn other_ids(&self) -> Vec<Change> {
+        let values: BTreeSet<&str> = self.ids.iter().map(|(_, id)| id.value).collect();
+        let mut changes = Vec::new();
+        for &(place, id) in &self.ids {
+            for other in values.iter().filter(|&&other| other != id.value) {
+                let change =
+                    format!("in line {} the id {} changed to {other}", place + 1, id.value);
+                changes.push((change, self.with(&[(place, id.start, id.value, other)])));
             }
         }
+        changes
     }
 
-    /// Each two ids of the same kind in two lines, swapped.
-    fn swap_ids(&self, mutants: &mut Vec<Mutant>) {
-        let ids = self.ids();
-        for (position, &(first, one)) in ids.iter().enumerate() {
-            for &(second, two) in &ids[position + 1..] {
-                if first == second || !self.can_replace(&one, &two) {
-                    continue;
-                }
-                let first_changed = replaced(self.lines[first], one.start, one.value, two.value);
-                let second_changed = replaced(self.lines[second], two.start, two.value, one.value);
-                let changed = [(first, first_changed.as_str()), (second, second_changed.as_str())];
-                if self.is_certainly_wrong(&changed) {
-                    let places = format!(
-                        "{} in line {} and {} in line {}",
+    /// Each two ids in two lines, swapped.
+    fn swapped_ids(&self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for (index, &(first, one)) in self.ids.iter().enumerate() {
+            for &(second, two) in &self.ids[index + 1..] {
+                if first != second && one.value != two.value {
+                    let change = format!(
+                        "the ids {} in line {} and {} in line {} swapped",
                         one.value,
                         first + 1,
                         two.value,
                         second + 1
                     );
-                    mutants.push(self.with(format!("the ids {places} swapped"), &changed));
+                    let replaced = [
+                        (first, one.start, one.value, two.value),
+                        (second, two.start, two.value, one.value),
+                    ];
+                    changes.push((change, self.with(&replaced)));
                 }
             }
         }
+        changes
     }
 
-    fn can_replace(&self, one: &Capture<'_>, other: &Capture<'_>) -> bool {
-        one.value != other.value
-            && self.expected.names.kind_of(one.name) == self.expected.names.kind_of(other.name)
-    }
-
-    /// The output with some lines changed.
-    fn with(&self, change: String, changed: &[(usize, &str)]) -> Mutant {
-        let mut lines = self.lines.clone();
-        for &(index, line) in changed {
-            lines[index] = line;
+    /// Two lines whose places are certain and that share a chain have a certain order.
+    fn swapped_lines(&self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for (later, line) in self.expected.lines.iter().enumerate() {
+            for &earlier in &line.after {
+                if let (Some(first), Some(second)) = (self.places[earlier], self.places[later]) {
+                    let mut lines = self.with(&[]);
+                    lines.swap(first, second);
+                    changes
+                        .push((format!("lines {} and {} swapped", first + 1, second + 1), lines));
+                }
+            }
         }
-        mutant(change, &lines)
+        changes
     }
 
-    /// The place in the output of an expected line, if it is certain.
-    fn place_of(&self, line: LineId) -> Option<usize> {
-        self.readings
-            .iter()
-            .position(|readings| matches!(&readings[..], [reading] if reading.line == line))
-    }
-
-    /// The ids in the output and their lines, where it is certain what is an id.
-    fn ids(&self) -> Vec<(usize, Capture<'o>)> {
-        let lines = self.readings.iter().enumerate();
+    /// The lines, in some of which a part is replaced: place, start, the old and the new part.
+    fn with(&self, replaced: &[(usize, usize, &str, &str)]) -> Vec<String> {
+        let mut lines: Vec<String> = self.lines.iter().map(|&line| line.into()).collect();
+        for &(place, start, old, new) in replaced {
+            lines[place].replace_range(start..start + old.len(), new);
+        }
         lines
-            .flat_map(|(index, readings)| {
-                self.spans(readings).unwrap_or_default().into_iter().map(move |id| (index, id))
-            })
-            .collect()
+    }
+}
+
+/// One way to read a line of output by itself, whatever stands around it.
+struct Reading<'o> {
+    /// None if it may be a line of the outside world.
+    line: Option<LineId>,
+    captures: Vec<Capture<'o>>,
+}
+
+/// All ways to read a line of output.
+fn readings<'o>(expected: &Expected, text: &'o str) -> Vec<Reading<'o>> {
+    let nothing_known = vec![None; expected.names.len()];
+    let lines = expected.lines.iter().enumerate();
+    let of_line = |(line, expected_line): (LineId, &Line)| match &expected_line.pattern {
+        None => vec![Reading { line: None, captures: Vec::new() }],
+        Some(pattern) => {
+            let ways = pattern.readings(text, &expected.names, &nothing_known).into_iter();
+            ways.map(|captures| Reading { line: Some(line), captures }).collect()
+        }
+    };
+    lines.flat_map(of_line).collect()
+}
+
+struct Readings<'e, 'o> {
+    expected: &'e Expected,
+    /// All readings of each line of output.
+    lines: Vec<Rc<Vec<Reading<'o>>>>,
+}
+
+impl<'e, 'o> Readings<'e, 'o> {
+    /// Whether the lines contradict the expected ones, in whatever order they come.
+    fn are_certainly_wrong(&self) -> bool {
+        self.are_too_few_or_too_many() || self.names_disagree() || self.counts_disagree()
     }
 
-    /// The ids of a line, if all its readings have them in the same places and of the same kinds.
-    fn spans<'a>(&self, readings: &[Reading<'a>]) -> Option<Vec<Capture<'a>>> {
-        let names = &self.expected.names;
-        let ids = |reading: &Reading<'a>| -> Vec<Capture<'a>> {
-            reading
-                .captures
-                .iter()
-                .filter(|capture| names.are_distinct(capture.name))
-                .copied()
-                .collect()
-        };
-        let places = |ids: &[Capture<'a>]| -> Vec<(usize, usize, &'a str)> {
-            ids.iter().map(|id| (names.kind_of(id.name), id.start, id.value)).collect()
-        };
-        let (first, others) = readings.split_first()?;
-        let first = ids(first);
-        others.iter().all(|other| places(&ids(other)) == places(&first)).then_some(first)
-    }
-
-    /// Whether the lines of the output contradict each other, in whatever order they come, when some are changed.
-    fn is_certainly_wrong(&self, changed: &[(usize, &str)]) -> bool {
-        let changed: Vec<_> =
-            changed.iter().map(|&(index, line)| (index, readings(self.expected, line))).collect();
-        let readings: Vec<&[Reading<'_>]> = (0..self.lines.len())
-            .map(|index| {
-                let new = changed.iter().find(|(changed, _)| *changed == index);
-                new.map_or(self.readings[index].as_slice(), |(_, readings)| readings)
-            })
-            .collect();
-        readings.iter().any(|readings| readings.is_empty())
-            || self.names_disagree(&readings)
-            || self.counts_disagree(&readings)
+    fn are_too_few_or_too_many(&self) -> bool {
+        let is_ours =
+            |readings: &&Rc<Vec<Reading<'_>>>| readings.iter().any(|way| way.line.is_some());
+        let ours = self.lines.iter().filter(is_ours).count();
+        let expected = self.expected.lines.iter().filter(|line| line.pattern.is_some()).count();
+        let has_outside = expected < self.expected.lines.len();
+        ours < expected || !has_outside && (ours > expected || ours < self.lines.len())
     }
 
     /// Whether lines that are certain give a name two values, or two names one.
-    fn names_disagree(&self, readings: &[&[Reading<'_>]]) -> bool {
-        let names = &self.expected.names;
-        let certain = readings.iter().filter_map(|readings| match readings {
-            [reading] => Some(reading),
-            _ => None,
-        });
-        let known: Vec<(NameId, &str)> = certain
-            .flat_map(|reading| &reading.captures)
-            .filter(|capture| names.are_distinct(capture.name))
-            .map(|capture| (capture.name, capture.value))
-            .collect();
-        known.iter().any(|&(name, value)| {
-            known.iter().any(|&(other, other_value)| {
-                names.kind_of(name) == names.kind_of(other)
-                    && (name == other) != (value == other_value)
-            })
-        })
+    fn names_disagree(&self) -> bool {
+        let certain =
+            self.lines.iter().filter(|readings| readings.len() == 1).flat_map(|one| one.iter());
+        let known: Vec<&Capture<'_>> =
+            certain.flat_map(|reading| &reading.captures).filter(|id| self.is_id(id)).collect();
+        known
+            .iter()
+            .any(|one| known.iter().any(|two| (one.name == two.name) != (one.value == two.value)))
     }
 
-    /// Whether the values occur in other numbers than the names: of two users who are each named twice, none is
+    /// Whether the values occur in other numbers than the names: of two processes that are each named twice, none is
     /// named once.
-    fn counts_disagree(&self, readings: &[&[Reading<'_>]]) -> bool {
-        let names = &self.expected.names;
-        let mut values: BTreeMap<(usize, &str), usize> = BTreeMap::new();
-        for readings in readings {
-            let Some(ids) = self.spans(readings) else { return false };
-            for capture in ids {
-                *values.entry((names.kind_of(capture.name), capture.value)).or_default() += 1;
+    fn counts_disagree(&self) -> bool {
+        let mut values: BTreeMap<&str, usize> = BTreeMap::new();
+        for readings in &self.lines {
+            let Some(ids) = self.ids(readings) else { return false };
+            for id in ids {
+                *values.entry(id.value).or_default() += 1;
             }
         }
-        let mut occurrences: BTreeMap<NameId, usize> = BTreeMap::new();
-        for choice in self.expected.lines.iter().flat_map(|line| line.pattern.name_choices()) {
-            match *choice {
-                [name] if names.are_distinct(name) => *occurrences.entry(name).or_default() += 1,
+        let mut names: BTreeMap<NameId, usize> = BTreeMap::new();
+        let patterns = self.expected.lines.iter().filter_map(|line| line.pattern.as_ref());
+        for place in patterns.flat_map(|pattern| pattern.name_places()) {
+            match *place {
+                [name] if self.expected.names.is_distinct(name) => {
+                    *names.entry(name).or_default() += 1;
+                }
                 [_] => {}
                 // How often each of several names occurs is not certain.
                 _ => return false,
             }
         }
-        let mut of_values: Vec<_> =
-            values.iter().map(|(&(kind, _), &count)| (kind, count)).collect();
-        let mut of_names: Vec<_> =
-            occurrences.iter().map(|(&name, &count)| (names.kind_of(name), count)).collect();
-        of_values.sort_unstable();
-        of_names.sort_unstable();
-        of_values != of_names
+        let sorted = |mut counts: Vec<usize>| {
+            counts.sort_unstable();
+            counts
+        };
+        sorted(values.into_values().collect()) != sorted(names.into_values().collect())
     }
-}
 
-/// All ways in which one line can be read.
-fn readings<'o>(expected: &Expected, text: &'o str) -> Vec<Reading<'o>> {
-    let nothing_known = vec![None; expected.names.len()];
-    (0..expected.lines.len())
-        .flat_map(|line| {
-            let readings =
-                expected.lines[line].pattern.readings(text, &expected.names, &nothing_known);
-            readings.into_iter().map(move |captures| Reading { line, captures })
-        })
-        .collect()
-}
+    /// The ids of a line, if all its readings have them in the same places.
+    fn ids(&self, readings: &[Reading<'o>]) -> Option<Vec<Capture<'o>>> {
+        let of_reading = |reading: &Reading<'o>| -> Vec<Capture<'o>> {
+            reading.captures.iter().filter(|id| self.is_id(id)).copied().collect()
+        };
+        let spans = |ids: &[Capture<'o>]| -> Vec<(usize, &'o str)> {
+            ids.iter().map(|id| (id.start, id.value)).collect()
+        };
+        let (first, others) = readings.split_first()?;
+        let first = of_reading(first);
+        others.iter().all(|other| spans(&of_reading(other)) == spans(&first)).then_some(first)
+    }
 
-/// `line` with `other` in the place of `word`, which begins at `start`.
-fn replaced(line: &str, start: usize, word: &str, other: &str) -> String {
-    format!("{}{other}{}", &line[..start], &line[start + word.len()..])
-}
-
-fn mutant(change: String, lines: &[&str]) -> Mutant {
-    Mutant { change, output: lines.iter().flat_map(|line| [line, "\n"]).collect() }
+    fn is_id(&self, capture: &Capture<'_>) -> bool {
+        self.expected.names.is_distinct(capture.name)
+    }
 }

@@ -6,7 +6,11 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use crate::run::{LINGER, MAX_OUTPUT};
+/// How many bytes a program may print on standard output, and as many on standard error.
+pub const MAX_OUTPUT: usize = 1 << 20;
+
+/// How long processes may live on when their program has ended: some programs show just that.
+pub(crate) const LINGER: Duration = Duration::from_secs(5);
 
 /// A program that did not run well, and what it printed.
 #[derive(Debug)]
@@ -20,58 +24,32 @@ pub struct RunError {
 }
 
 /// What can go wrong with a program that runs.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Trouble {
     /// A system call failed; the text says what was tried.
-    System(&'static str, io::Error),
+    #[error("could not {0}: {1}")]
+    System(&'static str, #[source] io::Error),
     /// It did not end in this time.
+    #[error("it hangs: it did not end in {} s, and was killed with its processes", .0.as_secs_f64())]
     Hangs(Duration),
     /// It ended with an exit code other than 0.
+    #[error("it ended with exit code {0}, not 0")]
     ExitCode(i32),
     /// It was ended by a signal.
+    #[error("it was ended by {0}")]
     Signal(Signal),
-    /// It ended, but these processes of its group did not: id and command line of each. There are none if another
-    /// process, outside of the group, holds its standard output open.
+    /// It ended, but these processes of its group did not: id and command line of each.
+    #[error("it ended and left processes behind, which were killed {} s later: {}", LINGER.as_secs(), .0.join(", "))]
     LeftBehind(Vec<String>),
+    /// It ended, but its standard output is still open.
+    #[error("it ended, but a process that left its group holds its standard output open")]
+    HoldsOutput,
     /// It printed more than [`MAX_OUTPUT`].
+    #[error("it printed more than {MAX_OUTPUT} bytes, and was killed")]
     TooMuchOutput,
     /// [`crate::stop_all_runs`] was called.
+    #[error("it was stopped")]
     Stopped,
-}
-
-impl fmt::Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Trouble::System(tried, error) => write!(f, "could not {tried}: {error}"),
-            Trouble::Hangs(limit) => {
-                write!(
-                    f,
-                    "it hangs: it did not end in {} s, and was killed with its processes",
-                    limit.as_secs_f64()
-                )
-            }
-            Trouble::ExitCode(code) => write!(f, "it ended with exit code {code}, not 0"),
-            Trouble::Signal(signal) => write!(f, "it was ended by {signal}"),
-            Trouble::LeftBehind(processes) if processes.is_empty() => {
-                write!(
-                    f,
-                    "it ended, but a process that left its group holds its standard output open"
-                )
-            }
-            Trouble::LeftBehind(processes) => {
-                let linger = LINGER.as_secs();
-                write!(
-                    f,
-                    "it ended and left processes behind, which were killed {linger} s later: {}",
-                    processes.join(", ")
-                )
-            }
-            Trouble::TooMuchOutput => {
-                write!(f, "it printed more than {MAX_OUTPUT} bytes, and was killed")
-            }
-            Trouble::Stopped => write!(f, "it was stopped"),
-        }
-    }
 }
 
 impl fmt::Display for RunError {
@@ -105,9 +83,6 @@ fn show_end(name: &str, bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result
 
 impl std::error::Error for RunError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.trouble {
-            Trouble::System(_, error) => Some(error),
-            _ => None,
-        }
+        self.trouble.source()
     }
 }

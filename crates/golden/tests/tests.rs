@@ -1,0 +1,13 @@
+//! All tests of golden, in one binary.
+
+mod command;
+mod completeness;
+mod file_format;
+mod oracle;
+mod orders;
+mod placeholders;
+mod programs;
+mod reports;
+mod running;
+mod workspace;
+mod wrong_outputs;
