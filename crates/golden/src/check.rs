@@ -4,13 +4,11 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use std::{fs, io, thread};
+use std::{fs, thread};
 
-use crate::expected::{Expected, ParseError};
-use crate::mismatch::Mismatch;
+use crate::expected::Expected;
 use crate::program::Program;
 use crate::run::{is_stopped, run};
-use crate::trouble::RunError;
 
 /// How programs are checked.
 #[derive(Debug, Clone)]
@@ -27,52 +25,15 @@ pub struct Plan {
     pub jobs: NonZeroUsize,
 }
 
-/// Why a program is not right.
-#[derive(Debug, thiserror::Error)]
-pub enum Wrong {
-    /// Its expected output cannot be read.
-    #[error("cannot read {0}: {1}")]
-    NoExpectedOutput(PathBuf, #[source] io::Error),
-    /// Its expected output cannot be understood.
-    #[error("{0}, {1}")]
-    Parse(PathBuf, #[source] ParseError),
-    /// The command in its expected output runs something else.
-    #[error("{path}, line 1: `{found}` runs another program; this one runs with `{right}`")]
-    OtherProgram {
-        /// The expected output.
-        path: PathBuf,
-        /// The command in it.
-        found: String,
-        /// The command that runs the program.
-        right: String,
-    },
-    /// Its binary does not exist.
-    #[error("{0} does not exist: run `cargo build` first")]
-    NotBuilt(PathBuf),
-    /// It did not run well.
-    #[error(transparent)]
-    Run(RunError),
-    /// It printed something else.
-    #[error(
-        "what it printed is not what {expected} allows:\n{mismatch}\n\nall that it printed: {printed}"
-    )]
-    Mismatch {
-        /// The expected output.
-        expected: PathBuf,
-        /// The difference.
-        #[source]
-        mismatch: Mismatch,
-        /// A file with all that was printed.
-        printed: PathBuf,
-    },
-}
+/// A program's expected output and what it printed, which agree, or a report of what is wrong.
+pub type Outcome = Result<(Expected, Vec<u8>), String>;
 
 /// Checks `programs`, all of them as often as the plan says, and calls `on_end` whenever one has ended: with the
-/// program, the time that it took, and its expected output and what it printed, or what is wrong with it.
+/// program, the time that it took, and what came of it.
 pub fn check_all(
     programs: &[Program],
     plan: &Plan,
-    on_end: impl Fn(&Program, Duration, Result<(Expected, Vec<u8>), Wrong>) + Sync,
+    on_end: impl Fn(&Program, Duration, Outcome) + Sync,
 ) {
     let runs = programs.len().saturating_mul(plan.times.get());
     let next = AtomicUsize::new(0);
@@ -84,8 +45,8 @@ pub fn check_all(
             }
             let program = &programs[run % programs.len()];
             let started = Instant::now();
-            let result = check_program(program, plan);
-            on_end(program, started.elapsed(), result);
+            let outcome = check_program(program, plan);
+            on_end(program, started.elapsed(), outcome);
         }
     };
     thread::scope(|scope| {
@@ -95,39 +56,39 @@ pub fn check_all(
     });
 }
 
-fn check_program(program: &Program, plan: &Plan) -> Result<(Expected, Vec<u8>), Wrong> {
+fn check_program(program: &Program, plan: &Plan) -> Outcome {
     let expected = expected_of(program, &plan.root)?;
     let binary = plan.binaries.join(&program.name);
     if !binary.is_file() {
-        return Err(Wrong::NotBuilt(binary));
+        return Err(format!("{} does not exist: run `cargo build` first", binary.display()));
     }
-    let output = run(&binary, &expected, plan.limit).map_err(Wrong::Run)?;
-    match expected.check(&output) {
-        Ok(()) => Ok((expected, output)),
-        Err(mismatch) => {
-            let printed = binary.with_extension("printed.txt");
-            // The report stands without this file, too.
-            let _ = fs::write(&printed, &output);
-            let expected = program.expected_output(&plan.root);
-            Err(Wrong::Mismatch { expected, mismatch, printed })
-        }
+    let output = run(&binary, &expected, plan.limit).map_err(|error| error.to_string())?;
+    if let Err(mismatch) = expected.check(&output) {
+        let file = binary.with_extension("printed.txt");
+        let whole = match fs::write(&file, &output) {
+            Ok(()) => format!("all that it printed: {}", file.display()),
+            Err(error) => format!("cannot keep all that it printed in {}: {error}", file.display()),
+        };
+        let path = program.expected_output(&plan.root);
+        let path = path.display();
+        return Err(format!("what it printed is not what {path} allows:\n{mismatch}\n\n{whole}"));
     }
+    Ok((expected, output))
 }
 
 /// Reads the expected output of a program of the workspace in `root`.
-pub(crate) fn expected_of(program: &Program, root: &Path) -> Result<Expected, Wrong> {
+pub(crate) fn expected_of(program: &Program, root: &Path) -> Result<Expected, String> {
     let path = program.expected_output(root);
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) => return Err(Wrong::NoExpectedOutput(path, error)),
-    };
-    let expected = match Expected::parse(&text) {
-        Ok(expected) => expected,
-        Err(error) => return Err(Wrong::Parse(path, error)),
-    };
-    let right = program.cargo_command();
-    if expected.cargo_command() != right {
-        return Err(Wrong::OtherProgram { path, found: expected.cargo_command().into(), right });
+    let text = fs::read_to_string(&path)
+        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let expected =
+        Expected::parse(&text).map_err(|error| format!("{}, {error}", path.display()))?;
+    let (found, right) = (&expected.command.cargo, program.cargo_command());
+    if *found != right {
+        return Err(format!(
+            "{}, line 1: `{found}` runs another program; this one runs with `{right}`",
+            path.display()
+        ));
     }
     Ok(expected)
 }

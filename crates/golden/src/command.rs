@@ -2,13 +2,15 @@
 
 /// `echo TEXT | cargo run -p NAME -- ARGS`, of which the first and the last part may be missing.
 #[derive(Debug, Clone)]
-pub(crate) struct Command {
+pub struct Command {
     /// All of it, without the prompt.
-    pub(crate) whole: String,
-    /// `cargo run -p NAME` or `cargo run --bin NAME`.
-    pub(crate) cargo: String,
-    pub(crate) args: Vec<String>,
-    pub(crate) stdin: Option<String>,
+    pub whole: String,
+    /// The part that names the program: `cargo run -p NAME` or `cargo run --bin NAME`.
+    pub cargo: String,
+    /// The program's arguments.
+    pub args: Vec<String>,
+    /// The program's standard input; without one it is the null device.
+    pub stdin: Option<String>,
 }
 
 impl Command {

@@ -122,7 +122,7 @@ fn check_expected_output(
 ) -> io::Result<()> {
     let name = &program.name;
     let command = match expected_of(program, root) {
-        Ok(expected) => expected.command().to_owned(),
+        Ok(expected) => expected.command.whole,
         Err(wrong) => {
             findings.push(format!("program {name}: {wrong}"));
             program.cargo_command()

@@ -8,23 +8,26 @@ use crate::syntax::parse_pattern;
 /// The orders in which a program's lines are right; see the [crate's page](crate) for the format.
 #[derive(Debug, Clone)]
 pub struct Expected {
-    command: Command,
-    pub(crate) names: Names,
-    pub(crate) lines: Vec<Line>,
+    /// What a reader types.
+    pub command: Command,
+    #[doc(hidden)]
+    pub names: Names,
+    #[doc(hidden)]
+    pub lines: Vec<Line>,
 }
 
 /// Index of a line in [`Expected::lines`].
-pub(crate) type LineId = usize;
+pub type LineId = usize;
 
 /// One line of the body.
 #[derive(Debug, Clone)]
-pub(crate) struct Line {
+pub struct Line {
     /// The chains it belongs to, as they are written.
     labels: String,
     /// The lines that come before it: all earlier ones of its chains.
-    pub(crate) after: Vec<LineId>,
+    pub after: Vec<LineId>,
     /// None for `...`: any number of lines, which the outside world prints.
-    pub(crate) pattern: Option<Pattern>,
+    pub pattern: Option<Pattern>,
 }
 
 /// An expected output that cannot be understood: where, and why.
@@ -67,26 +70,6 @@ impl Expected {
         Ok(expected)
     }
 
-    /// The command that a reader types: `echo TEXT | cargo run -p NAME -- ARGS`, the first line without its prompt.
-    pub fn command(&self) -> &str {
-        &self.command.whole
-    }
-
-    /// The part of the command that names the program: `cargo run -p NAME` or `cargo run --bin NAME`.
-    pub fn cargo_command(&self) -> &str {
-        &self.command.cargo
-    }
-
-    /// The program's arguments.
-    pub fn args(&self) -> &[String] {
-        &self.command.args
-    }
-
-    /// The program's standard input; without one it is the null device.
-    pub fn stdin(&self) -> Option<&str> {
-        self.command.stdin.as_deref()
-    }
-
     /// Parses `labels | text`.
     fn parse_line(&mut self, line: &str) -> Result<(), String> {
         let (labels, text) = line.split_once('|').ok_or(
@@ -116,13 +99,13 @@ impl Expected {
         for place in line.pattern.iter().flat_map(Pattern::name_places) {
             let is_lonely = |name: &&usize| all().filter(|other| other == name).count() == 1;
             let Some(&name) = place.iter().find(is_lonely) else { continue };
-            let word = self.names.word(name);
+            let word = &self.names.0[name].1;
             if place.len() > 1 {
                 return Err(format!(
                     "the name `{word}` occurs nowhere else: each of several names is used in other places, too"
                 ));
             }
-            if self.names.kind(name) == Kind::Time {
+            if self.names.0[name].0 == Kind::Time {
                 return Err(format!(
                     "the time `{word}` occurs nowhere else: write `<time>`, or the name that is meant"
                 ));

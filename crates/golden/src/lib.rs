@@ -19,8 +19,7 @@
 //! # Ok::<(), golden::ParseError>(())
 //! ```
 //!
-//! [`Expected`] is such a file, [`run()`] runs a program for it, [`check_all()`] does so for many at once, and
-//! [`mutants()`] makes wrong outputs of a right one, which all must be refused.
+//! [`Expected`] is such a file, [`run()`] runs a program for it, and [`check_all()`] does so for many at once.
 
 #![forbid(unsafe_code)]
 
@@ -30,23 +29,25 @@ compile_error!("golden needs Linux: it collects orphaned processes as a child su
 mod check;
 mod command;
 mod complete;
-mod expected;
+#[doc(hidden)]
+pub mod expected;
 mod group;
 mod mismatch;
-mod mutants;
-mod names;
-mod pattern;
+#[doc(hidden)]
+pub mod names;
+#[doc(hidden)]
+pub mod pattern;
 mod program;
 mod run;
 mod search;
 mod syntax;
 mod trouble;
 
-pub use check::{Plan, Wrong, check_all};
+pub use check::{Outcome, Plan, check_all};
+pub use command::Command;
 pub use complete::findings;
 pub use expected::{Expected, ParseError};
-pub use mismatch::{Mismatch, Output};
-pub use mutants::{Mutant, mutants};
+pub use mismatch::Mismatch;
 pub use program::{Program, build};
 pub use run::{is_stopped, run, stop_all_runs};
 pub use trouble::{MAX_OUTPUT, RunError, Trouble};

@@ -3,39 +3,21 @@
 use chrono::{NaiveDateTime, Timelike};
 
 /// Index of a name in [`Names`].
-pub(crate) type NameId = usize;
+pub type NameId = usize;
 
 /// What each name stands for so far; the values are pieces of the output.
-pub(crate) type Bindings<'o> = Vec<Option<&'o str>>;
+pub type Bindings<'o> = Vec<Option<&'o str>>;
 
 /// What a name is a name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     Pid,
     Time,
 }
 
-impl Kind {
-    pub(crate) fn parse(word: &str) -> Option<Kind> {
-        match word {
-            "pid" => Some(Kind::Pid),
-            "time" => Some(Kind::Time),
-            _ => None,
-        }
-    }
-
-    /// The lengths of all beginnings of `text` that are a value of this kind.
-    pub(crate) fn lengths(self, text: &str) -> Vec<usize> {
-        match self {
-            Kind::Pid => pids(text),
-            Kind::Time => time(text).into_iter().collect(),
-        }
-    }
-}
-
 /// All names of one expected output: kind and word.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Names(Vec<(Kind, String)>);
+pub struct Names(pub Vec<(Kind, String)>);
 
 impl Names {
     /// The id of a name, which is new when it is met first.
@@ -47,32 +29,28 @@ impl Names {
         })
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    pub(crate) fn kind(&self, name: NameId) -> Kind {
-        self.0[name].0
-    }
-
-    pub(crate) fn word(&self, name: NameId) -> &str {
-        &self.0[name].1
-    }
-
     /// Whether a name is the only one that can have its value: two processes have two ids, but two things can happen
     /// at one time.
-    pub(crate) fn is_distinct(&self, name: NameId) -> bool {
-        self.kind(name) == Kind::Pid
+    pub fn is_distinct(&self, name: NameId) -> bool {
+        self.0[name].0 == Kind::Pid
+    }
+}
+
+impl Kind {
+    /// The lengths of all beginnings of `text` that are a value of this kind.
+    pub(crate) fn lengths(self, text: &str) -> Vec<usize> {
+        match self {
+            Kind::Pid => pids(text),
+            Kind::Time => time(text).into_iter().collect(),
+        }
     }
 }
 
 /// The lengths of all beginnings of `text` that are process ids: positive, without leading zeros.
 fn pids(text: &str) -> Vec<usize> {
-    if text.starts_with('0') {
-        return Vec::new();
-    }
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    (1..=digits).take_while(|&length| text[..length].parse::<i32>().is_ok()).collect()
+    let is_pid = |&length: &usize| !text.starts_with('0') && text[..length].parse::<i32>().is_ok();
+    (1..=digits).take_while(is_pid).collect()
 }
 
 /// The length of the time that `text` begins with, such as `2022-08-14 16:15:21.445148`.

@@ -7,19 +7,19 @@ use crate::names::{Bindings, Kind, NameId, Names};
 
 /// A text with placeholders.
 #[derive(Debug, Clone)]
-pub(crate) struct Pattern {
+pub struct Pattern {
     pub(crate) pieces: Vec<Piece>,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Piece {
+pub struct Piece {
     /// As it is written.
     pub(crate) source: String,
     pub(crate) meaning: Meaning,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Meaning {
+pub enum Meaning {
     Text(String),
     OneOf(Vec<String>),
     Number(RangeInclusive<f64>),
@@ -30,18 +30,18 @@ pub(crate) enum Meaning {
 
 /// The value of a name, and where in the line it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Capture<'o> {
-    pub(crate) name: NameId,
-    pub(crate) start: usize,
-    pub(crate) value: &'o str,
+pub struct Capture<'o> {
+    pub name: NameId,
+    pub start: usize,
+    pub value: &'o str,
 }
 
 /// One way to read a line, or its beginning.
-type Captures<'o> = Vec<Capture<'o>>;
+pub type Captures<'o> = Vec<Capture<'o>>;
 
 impl Pattern {
     /// For each place of a name, the names that can stand there.
-    pub(crate) fn name_places(&self) -> impl Iterator<Item = &[NameId]> {
+    pub fn name_places(&self) -> impl Iterator<Item = &[NameId]> {
         self.pieces.iter().filter_map(|piece| match &piece.meaning {
             Meaning::Name(names) => Some(names.as_slice()),
             _ => None,
@@ -64,7 +64,7 @@ impl Pattern {
     ///
     /// Piece after piece, it keeps the set of all places that the pieces so far can end at. A place that is reached
     /// in several ways is there once, so the work does not double with each placeholder.
-    pub(crate) fn readings<'o>(
+    pub fn readings<'o>(
         &self,
         text: &'o str,
         names: &Names,
@@ -128,11 +128,11 @@ impl<'o> Reader<'_, 'o> {
         if let Some(value) = value_of(name) {
             return length_at_start(value, text).into_iter().collect();
         }
-        let kind = self.names.kind(name);
+        let kind = self.names.0[name].0;
         let is_taken = |value: &str| {
             self.names.is_distinct(name)
-                && (0..self.names.len())
-                    .any(|other| self.names.kind(other) == kind && value_of(other) == Some(value))
+                && (0..self.names.0.len())
+                    .any(|other| self.names.0[other].0 == kind && value_of(other) == Some(value))
         };
         let mut lengths = kind.lengths(text);
         lengths.retain(|&length| !is_taken(&text[..length]));

@@ -2,23 +2,23 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::prctl;
 use tempfile::TempDir;
 
 use crate::expected::Expected;
 use crate::group::Group;
-use crate::trouble::{LINGER, MAX_OUTPUT, RunError, Trouble};
+use crate::trouble::{LINGER, MAX_OUTPUT, RunError, Trouble, system};
 
-/// How often the ends of processes are looked for. Output is read at once.
+/// How often output and the ends of processes are looked for.
 const TICK: Duration = Duration::from_millis(10);
 
 /// Set when all runs are to stop.
@@ -49,11 +49,13 @@ pub fn run(program: &Path, expected: &Expected, limit: Duration) -> Result<Vec<u
     let failure = |trouble| RunError { trouble, stdout: Vec::new(), stderr: Vec::new() };
     // Dropped last: the processes have ended when their directory is removed.
     let directory = TempDir::with_prefix("golden-")
-        .map_err(|error| failure(Trouble::System("make a directory for it", error)))?;
+        .map_err(system("make a directory for it"))
+        .map_err(failure)?;
     let mut run = Run::start(program, expected, directory.path()).map_err(failure)?;
     let result = run.watch(limit);
     run.group.kill();
-    run.drain();
+    // What it printed until it was killed.
+    let result = result.and(run.read());
     let Run { stdout, stderr, .. } = run;
     match result {
         Ok(()) => Ok(stdout.bytes),
@@ -70,12 +72,11 @@ struct Run {
 
 impl Run {
     fn start(program: &Path, expected: &Expected, directory: &Path) -> Result<Run, Trouble> {
-        prctl::set_child_subreaper(true)
-            .map_err(|errno| Trouble::System("become a child subreaper", errno.into()))?;
-        let stdin = standard_input(expected.stdin())
-            .map_err(|error| Trouble::System("write its standard input to a file", error))?;
+        prctl::set_child_subreaper(true).map_err(system("become a child subreaper"))?;
+        let stdin = standard_input(expected.command.stdin.as_deref())
+            .map_err(system("write its standard input to a file"))?;
         let mut child = Command::new(program)
-            .args(expected.args())
+            .args(&expected.command.args)
             .current_dir(directory)
             .env("TMPDIR", directory)
             .process_group(0)
@@ -83,12 +84,10 @@ impl Run {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|error| Trouble::System("start it", error))?;
-        Ok(Run {
-            group: Group::led_by(child.id()),
-            stdout: Output::new(child.stdout.take().map(OwnedFd::from)),
-            stderr: Output::new(child.stderr.take().map(OwnedFd::from)),
-        })
+            .map_err(system("start it"))?;
+        let group = Group::led_by(child.id());
+        let stdout = Output::new(child.stdout.take())?;
+        Ok(Run { group, stdout, stderr: Output::new(child.stderr.take())? })
     }
 
     /// Reads and reaps until the program and its processes have ended, or until something is wrong.
@@ -96,13 +95,9 @@ impl Run {
         let started = Instant::now();
         let mut ended = None;
         loop {
-            self.read(TICK).map_err(|error| Trouble::System("read its output", error))?;
-            if self.printed_too_much() {
-                return Err(Trouble::TooMuchOutput);
-            }
-            self.group
-                .reap()
-                .map_err(|errno| Trouble::System("wait for its processes", errno.into()))?;
+            thread::sleep(TICK);
+            self.group.reap().map_err(system("wait for its processes"))?;
+            self.read()?;
             match ended {
                 None if self.group.leader.is_some() => ended = Some(Instant::now()),
                 None if started.elapsed() >= limit => return Err(Trouble::Hangs(limit)),
@@ -121,34 +116,13 @@ impl Run {
         }
     }
 
-    fn printed_too_much(&self) -> bool {
-        self.stdout.bytes.len() > MAX_OUTPUT || self.stderr.bytes.len() > MAX_OUTPUT
-    }
-
-    /// Waits until there is something to read, at most for `timeout`, and reads it. False if there was nothing.
-    fn read(&mut self, timeout: Duration) -> io::Result<bool> {
-        let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
-        let mut open: Vec<&mut Output> = [&mut self.stdout, &mut self.stderr]
-            .into_iter()
-            .filter(|output| output.pipe.is_some())
-            .collect();
-        let pipes = open.iter().filter_map(|output| output.pipe.as_ref());
-        let mut fds: Vec<PollFd<'_>> =
-            pipes.map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN)).collect();
-        match poll(&mut fds, timeout) {
-            Ok(0) | Err(Errno::EINTR) => return Ok(false),
-            result => result?,
-        };
-        let is_ready: Vec<bool> = fds.iter().map(|fd| fd.any().unwrap_or(false)).collect();
-        for (output, _) in open.iter_mut().zip(is_ready).filter(|(_, is_ready)| *is_ready) {
-            output.read()?;
+    fn read(&mut self) -> Result<(), Trouble> {
+        self.stdout.read().map_err(system("read its output"))?;
+        self.stderr.read().map_err(system("read its errors"))?;
+        if self.stdout.bytes.len() > MAX_OUTPUT || self.stderr.bytes.len() > MAX_OUTPUT {
+            return Err(Trouble::TooMuchOutput);
         }
-        Ok(true)
-    }
-
-    /// Reads what is there and would otherwise be lost.
-    fn drain(&mut self) {
-        while !self.printed_too_much() && matches!(self.read(Duration::ZERO), Ok(true)) {}
+        Ok(())
     }
 }
 
@@ -169,17 +143,28 @@ struct Output {
 }
 
 impl Output {
-    fn new(pipe: Option<OwnedFd>) -> Output {
-        Output { pipe: pipe.map(File::from), bytes: Vec::new() }
+    /// The end that is read here does not block; the program's end is as usual.
+    fn new(pipe: Option<impl Into<OwnedFd>>) -> Result<Output, Trouble> {
+        let pipe: Option<OwnedFd> = pipe.map(Into::into);
+        if let Some(pipe) = &pipe {
+            fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
+                .map_err(system("set up its output"))?;
+        }
+        Ok(Output { pipe: pipe.map(File::from), bytes: Vec::new() })
     }
 
-    /// Reads once, which does not block when the pipe is ready.
+    /// Reads what there is, up to the limit.
     fn read(&mut self) -> io::Result<()> {
         let mut buffer = [0; 64 << 10];
-        if let Some(pipe) = &mut self.pipe {
-            match pipe.read(&mut buffer)? {
-                0 => self.pipe = None,
-                length => self.bytes.extend_from_slice(&buffer[..length]),
+        while let Some(pipe) = &mut self.pipe
+            && self.bytes.len() <= MAX_OUTPUT
+        {
+            match pipe.read(&mut buffer) {
+                Ok(0) => self.pipe = None,
+                Ok(length) => self.bytes.extend_from_slice(&buffer[..length]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(())

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::expected::{Expected, LineId};
-use crate::mismatch::{Mismatch, Output};
+use crate::mismatch::Mismatch;
 use crate::names::Bindings;
 
 /// So many ways to read one output that its expected output does not say enough.
@@ -22,9 +22,9 @@ impl Expected {
     /// The difference, as a report for a person.
     pub fn check(&self, output: impl AsRef<[u8]>) -> Result<(), Mismatch> {
         let text = std::str::from_utf8(output.as_ref())
-            .map_err(|error| Mismatch::not_utf8(&output.as_ref()[..error.valid_up_to()]))?;
+            .map_err(|error| not_utf8(&output.as_ref()[..error.valid_up_to()]))?;
         let lines: Vec<&str> = text.split_terminator('\n').collect();
-        let output = || Output::new(&lines);
+        let output = || lines.iter().map(|&line| line.into()).collect();
 
         let mut ways: BTreeSet<Way<'_>> = Way::start(self).collect();
         for (line, number) in lines.iter().zip(1..) {
@@ -63,7 +63,7 @@ struct Way<'o> {
 impl<'o> Way<'o> {
     fn start(expected: &Expected) -> impl Iterator<Item = Way<'o>> {
         let has_come = vec![false; expected.lines.len()];
-        let bound = vec![None; expected.names.len()];
+        let bound = vec![None; expected.names.0.len()];
         Way { has_come, bound }.with_ends_of_outside(expected)
     }
 
@@ -132,4 +132,11 @@ fn could_come(expected: &Expected, ways: &BTreeSet<Way<'_>>) -> Vec<String> {
     };
     let lines: BTreeSet<(LineId, String)> = ways.iter().flat_map(next).collect();
     lines.into_iter().map(|(_, line)| line).collect()
+}
+
+/// The byte after `good` is none of UTF-8.
+fn not_utf8(good: &[u8]) -> Mismatch {
+    let line = 1 + good.iter().filter(|&&byte| byte == b'\n').count();
+    let column = 1 + good.iter().rev().take_while(|&&byte| byte != b'\n').count();
+    Mismatch::NotUtf8 { line, column }
 }

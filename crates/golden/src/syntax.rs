@@ -50,9 +50,11 @@ fn meaning(content: &str, names: &mut Names) -> Result<Meaning, String> {
         return texts(content);
     }
     if let Some((kind, list)) = content.split_once(':') {
-        let kind = Kind::parse(kind)
-            .ok_or_else(|| format!("is of the kind `{kind}`, but there are only pid and time"))?;
-        return name(kind, list, names);
+        return match kind {
+            "pid" => name(Kind::Pid, list, names),
+            "time" => name(Kind::Time, list, names),
+            _ => Err(format!("is of the kind `{kind}`, but there are only pid and time")),
+        };
     }
     number_range(content).ok_or_else(|| "is not a placeholder".into())
 }

@@ -1,6 +1,5 @@
 //! How a program did not run well, told with what it printed.
 
-use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -13,9 +12,11 @@ pub const MAX_OUTPUT: usize = 1 << 20;
 pub(crate) const LINGER: Duration = Duration::from_secs(5);
 
 /// A program that did not run well, and what it printed.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{trouble}{}{}", end("standard output", .stdout), end("standard error", .stderr))]
 pub struct RunError {
     /// What went wrong.
+    #[source]
     pub trouble: Trouble,
     /// What it printed on standard output up to then.
     pub stdout: Vec<u8>,
@@ -52,37 +53,27 @@ pub enum Trouble {
     Stopped,
 }
 
-impl fmt::Display for RunError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.trouble.fmt(f)?;
-        show_end("standard output", &self.stdout, f)?;
-        show_end("standard error", &self.stderr, f)
-    }
+/// Makes a [`Trouble::System`] of an error.
+pub(crate) fn system<E: Into<io::Error>>(tried: &'static str) -> impl Fn(E) -> Trouble {
+    move |error| Trouble::System(tried, error.into())
 }
 
-/// Writes the last lines of what was printed, if anything was.
-fn show_end(name: &str, bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// The last lines of what was printed, if anything was.
+fn end(name: &str, bytes: &[u8]) -> String {
     const MAX_LINES: usize = 30;
     const MAX_COLUMNS: usize = 200;
 
-    if bytes.is_empty() {
-        return Ok(());
-    }
     let text = String::from_utf8_lossy(bytes);
     let lines: Vec<&str> = text.lines().collect();
-    write!(f, "\n{name}:")?;
-    if lines.len() > MAX_LINES {
-        write!(f, "\n    … {} lines", lines.len() - MAX_LINES)?;
+    let cut = lines.len().saturating_sub(MAX_LINES);
+    let mut shown = if lines.is_empty() { String::new() } else { format!("\n{name}:") };
+    if cut > 0 {
+        shown += &format!("\n    … {cut} lines");
     }
-    for line in &lines[lines.len().saturating_sub(MAX_LINES)..] {
-        let shown: String = line.chars().take(MAX_COLUMNS).collect();
-        write!(f, "\n    {shown}{}", if shown.len() < line.len() { "…" } else { "" })?;
+    for line in &lines[cut..] {
+        let beginning: String = line.chars().take(MAX_COLUMNS).collect();
+        let dots = if beginning.len() < line.len() { "…" } else { "" };
+        shown += &format!("\n    {beginning}{dots}");
     }
-    Ok(())
-}
-
-impl std::error::Error for RunError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.trouble.source()
-    }
+    shown
 }

@@ -24,15 +24,18 @@ fn assert_line_error(line: &str, part: &str) {
 fn the_head_is_the_command_and_its_input() {
     let file = "$ echo 你好  世界 | cargo run -p process-stdin -- --name a b\n\nall | x\n";
     let expected = Expected::parse(file).unwrap();
-    assert_eq!(expected.command(), "echo 你好  世界 | cargo run -p process-stdin -- --name a b");
-    assert_eq!(expected.cargo_command(), "cargo run -p process-stdin");
-    assert_eq!(expected.args(), ["--name", "a", "b"]);
-    assert_eq!(expected.stdin(), Some("你好 世界\n"), "as echo prints it");
+    assert_eq!(
+        expected.command.whole,
+        "echo 你好  世界 | cargo run -p process-stdin -- --name a b"
+    );
+    assert_eq!(expected.command.cargo, "cargo run -p process-stdin");
+    assert_eq!(expected.command.args, ["--name", "a", "b"]);
+    assert_eq!(expected.command.stdin.as_deref(), Some("你好 世界\n"), "as echo prints it");
 
     let expected = Expected::parse("$ cargo run --bin process-ten\n\n").unwrap();
-    assert_eq!(expected.cargo_command(), "cargo run --bin process-ten");
-    assert!(expected.args().is_empty());
-    assert_eq!(expected.stdin(), None);
+    assert_eq!(expected.command.cargo, "cargo run --bin process-ten");
+    assert!(expected.command.args.is_empty());
+    assert_eq!(expected.command.stdin.as_deref(), None);
 }
 
 #[test]

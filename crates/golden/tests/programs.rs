@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use golden::{Plan, Program, build, check_all, mutants};
+use golden::{Plan, Program, build, check_all};
+
+use crate::mutants::mutants;
 
 #[test]
 fn programs_print_what_is_expected() {

@@ -3,6 +3,7 @@
 mod command;
 mod completeness;
 mod file_format;
+mod mutants;
 mod oracle;
 mod orders;
 mod placeholders;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use golden::{Expected, Mutant, mutants};
+use golden::Expected;
+
+use crate::mutants::{Mutant, mutants};
 
 const PARENT_AND_CHILDREN: (&str, &str) = (
     "\

@@ -6,21 +6,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::expected::{Expected, Line, LineId};
-use crate::names::NameId;
-use crate::pattern::Capture;
+use golden::Expected;
+use golden::expected::{Line, LineId};
+use golden::names::NameId;
+use golden::pattern::Capture;
 
 /// An output that is certainly wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mutant {
+pub(crate) struct Mutant {
     /// What was done to the right output.
-    pub change: String,
+    pub(crate) change: String,
     /// What came of it.
-    pub output: String,
+    pub(crate) output: String,
 }
 
 /// All mutants of `output`, which is right.
-pub fn mutants(expected: &Expected, output: &str) -> Vec<Mutant> {
+pub(crate) fn mutants(expected: &Expected, output: &str) -> Vec<Mutant> {
     let original = Original::new(expected, output);
     let mut changes = original.fewer_and_more_lines();
     changes.extend(original.other_words());
@@ -184,7 +185,7 @@ struct Reading<'o> {
 
 /// All ways to read a line of output.
 fn readings<'o>(expected: &Expected, text: &'o str) -> Vec<Reading<'o>> {
-    let nothing_known = vec![None; expected.names.len()];
+    let nothing_known = vec![None; expected.names.0.len()];
     let lines = expected.lines.iter().enumerate();
     let of_line = |(line, expected_line): (LineId, &Line)| match &expected_line.pattern {
         None => vec![Reading { line: None, captures: Vec::new() }],
