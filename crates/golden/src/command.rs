@@ -9,8 +9,8 @@ pub struct Command {
     pub cargo: String,
     /// The program's arguments.
     pub args: Vec<String>,
-    /// The program's standard input; without one it is the null device.
-    pub stdin: Option<String>,
+    /// The program's standard input, as `echo` prints it; else empty.
+    pub stdin: String,
 }
 
 impl Command {
@@ -22,9 +22,9 @@ impl Command {
             Some(echo) => {
                 let (text, rest) =
                     echo.split_once(" | ").ok_or("`echo TEXT` is followed by ` | cargo run …`")?;
-                (Some(words(text)?.join(" ") + "\n"), rest)
+                (words(text)?.join(" ") + "\n", rest)
             }
-            None => (None, whole),
+            None => (String::new(), whole),
         };
         let (cargo, args) = match rest.split_once(" -- ") {
             Some((cargo, args)) => (cargo, words(args)?),

@@ -3,7 +3,7 @@
 use crate::command::Command;
 use crate::names::{Kind, Names};
 use crate::pattern::Pattern;
-use crate::syntax::parse_pattern;
+use crate::syntax::{parse_pattern, unlike};
 
 /// The orders in which a program's lines are right; see the [crate's page](crate) for the format.
 #[derive(Debug, Clone)]
@@ -16,10 +16,10 @@ pub struct Expected {
     pub lines: Vec<Line>,
 }
 
-/// Index of a line in [`Expected::lines`].
+#[doc(hidden)]
 pub type LineId = usize;
 
-/// One line of the body.
+#[doc(hidden)]
 #[derive(Debug, Clone)]
 pub struct Line {
     /// The chains it belongs to, as they are written.
@@ -34,15 +34,10 @@ pub struct Line {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
 pub struct ParseError {
-    line: usize,
-    message: String,
-}
-
-impl ParseError {
     /// The number of the faulty line, counted from 1.
-    pub fn line(&self) -> usize {
-        self.line
-    }
+    pub line: usize,
+    /// What is wrong with it, and what would be right.
+    pub message: String,
 }
 
 impl Expected {
@@ -75,15 +70,13 @@ impl Expected {
         let (labels, text) = line.split_once('|').ok_or(
             "there is no bar: a line of the body is `labels | text`, also when the text is empty",
         )?;
-        let text = match text.strip_prefix(' ') {
-            Some(text) => text,
-            None if text.is_empty() => "",
-            None => return Err("the bar is followed by a blank, then by the text".into()),
-        };
+        if !text.is_empty() && !text.starts_with(' ') {
+            return Err("the bar is followed by a blank, then by the text".into());
+        }
         check_labels(labels)?;
         let is_after = |&id: &LineId| share_a_chain(&self.lines[id].labels, labels);
         let after = (0..self.lines.len()).filter(is_after).collect();
-        let pattern = match text {
+        let pattern = match text.get(1..).unwrap_or_default() {
             "..." => None,
             "\\..." => Some(parse_pattern("...", &mut self.names)?),
             text => Some(parse_pattern(text, &mut self.names)?),
@@ -131,8 +124,7 @@ fn check_labels(labels: &str) -> Result<(), String> {
     if labels.len() > 1 && labels.contains(&"all") {
         return Err("`all` stands alone: it is every chain already".into());
     }
-    let twice = (1..labels.len()).find(|&index| labels[..index].contains(&labels[index]));
-    twice.map_or(Ok(()), |index| Err(format!("the label `{}` is there twice", labels[index])))
+    unlike("label", &labels).map_err(|fault| format!("the line {fault}"))
 }
 
 fn share_a_chain(some: &str, others: &str) -> bool {

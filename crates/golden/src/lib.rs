@@ -3,7 +3,7 @@
 //! # In a program
 //!
 //! ```
-//! let expected = golden::Expected::parse(
+//! let expected = golden::expected::Expected::parse(
 //!     "$ cargo run -p greet
 //!
 //! a   | <pid:a> says hello
@@ -16,38 +16,28 @@
 //! assert!(expected.check("17 says hello\n18 says hello\n18 says goodbye\nafter 0.6 s: the end\n").is_ok());
 //! assert!(expected.check("17 says hello\n18 says hello\n19 says goodbye\nafter 0.6 s: the end\n").is_err());
 //! assert!(expected.check("17 says goodbye\n17 says hello\n18 says hello\nafter 0.6 s: the end\n").is_err());
-//! # Ok::<(), golden::ParseError>(())
+//! # Ok::<(), golden::expected::ParseError>(())
 //! ```
 //!
-//! [`Expected`] is such a file, [`run()`] runs a program for it, and [`check_all()`] does so for many at once.
+//! [`Expected`](expected::Expected) is such a file, [`run()`](run::run()) runs a program for it, and [`check_all()`](check::check_all()) does so for many at once.
 
 #![forbid(unsafe_code)]
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("golden needs Linux: it collects orphaned processes as a child subreaper");
 
-mod check;
-mod command;
-mod complete;
-#[doc(hidden)]
+pub mod check;
+pub mod command;
+pub mod complete;
 pub mod expected;
 mod group;
-mod mismatch;
+pub mod mismatch;
 #[doc(hidden)]
 pub mod names;
 #[doc(hidden)]
 pub mod pattern;
-mod program;
-mod run;
+pub mod program;
+pub mod run;
 mod search;
 mod syntax;
-mod trouble;
-
-pub use check::{Outcome, Plan, check_all};
-pub use command::Command;
-pub use complete::findings;
-pub use expected::{Expected, ParseError};
-pub use mismatch::Mismatch;
-pub use program::{Program, build};
-pub use run::{is_stopped, run, stop_all_runs};
-pub use trouble::{MAX_OUTPUT, RunError, Trouble};
+pub mod trouble;

@@ -40,14 +40,12 @@ pub enum Mismatch {
     },
     /// The expected output says so little that the output can be read in too many ways.
     #[error(
-        "the first {line} lines of the output can be read in more than {ways} ways: \
+        "the first {line} lines of the output can be read in too many ways: \
          make the lines of the expected output tell the processes apart"
     )]
     TooManyWays {
         /// The line at which it became too many, counted from 1.
         line: usize,
-        /// How many are tried at most.
-        ways: usize,
     },
 }
 

@@ -29,6 +29,21 @@ impl Names {
         })
     }
 
+    /// The lengths of all beginnings of `text` that a name can stand for.
+    pub(crate) fn lengths(&self, name: NameId, text: &str, bound: &Bindings<'_>) -> Vec<usize> {
+        let kind = self.0[name].0;
+        let is_taken = |value: &str| {
+            let mut others = (0..self.0.len()).filter(|&other| self.0[other].0 == kind);
+            self.is_distinct(name) && others.any(|other| bound[other] == Some(value))
+        };
+        let mut lengths = kind.lengths(text);
+        lengths.retain(|&length| match bound[name] {
+            Some(value) => text[..length] == *value,
+            None => !is_taken(&text[..length]),
+        });
+        lengths
+    }
+
     /// Whether a name is the only one that can have its value: two processes have two ids, but two things can happen
     /// at one time.
     pub fn is_distinct(&self, name: NameId) -> bool {
@@ -61,6 +76,5 @@ fn time(text: &str) -> Option<usize> {
     let text = text.get(..LENGTH)?;
     let time = NaiveDateTime::parse_from_str(text, FORMAT).ok()?;
     // chrono also takes leap seconds, which the system clock never shows, and blanks in the place of zeros.
-    let is_leap_second = time.nanosecond() >= 1_000_000_000;
-    (!is_leap_second && time.format(FORMAT).to_string() == text).then_some(LENGTH)
+    (time.nanosecond() < 1_000_000_000 && time.format(FORMAT).to_string() == text).then_some(LENGTH)
 }

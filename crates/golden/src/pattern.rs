@@ -1,6 +1,7 @@
 //! The text of an expected line: what it allows.
 
 use std::collections::BTreeSet;
+use std::iter::repeat;
 use std::ops::RangeInclusive;
 
 use crate::names::{Bindings, Kind, NameId, Names};
@@ -20,24 +21,13 @@ pub struct Piece {
 
 #[derive(Debug, Clone)]
 pub enum Meaning {
-    Text(String),
+    /// One of these texts; also a single one.
     OneOf(Vec<String>),
     Number(RangeInclusive<f64>),
     Time,
     /// The value of one of these names.
     Name(Vec<NameId>),
 }
-
-/// The value of a name, and where in the line it begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Capture<'o> {
-    pub name: NameId,
-    pub start: usize,
-    pub value: &'o str,
-}
-
-/// One way to read a line, or its beginning.
-pub type Captures<'o> = Vec<Capture<'o>>;
 
 impl Pattern {
     /// For each place of a name, the names that can stand there.
@@ -60,7 +50,7 @@ impl Pattern {
         self.pieces.iter().map(show).collect()
     }
 
-    /// All ways in which `text` can be this line, given what the names already stand for.
+    /// All ways in which `text` can be this line, given what the names stand for by then: what they stand for after it.
     ///
     /// Piece after piece, it keeps the set of all places that the pieces so far can end at. A place that is reached
     /// in several ways is there once, so the work does not double with each placeholder.
@@ -69,80 +59,48 @@ impl Pattern {
         text: &'o str,
         names: &Names,
         bound: &Bindings<'o>,
-    ) -> Vec<Captures<'o>> {
-        let reader = Reader { text, names, bound };
-        let mut ends = BTreeSet::from([(0, Captures::new())]);
+    ) -> Vec<Bindings<'o>> {
+        let mut ends = BTreeSet::from([(0, bound.clone())]);
         for piece in &self.pieces {
-            let go_on = |(start, captures): &(usize, Captures<'o>)| {
-                reader.go_on(&piece.meaning, *start, captures)
-            };
-            ends = ends.iter().flat_map(go_on).collect();
+            let mut next = BTreeSet::new();
+            for (start, bound) in ends {
+                for (length, name) in piece.meaning.beginnings(&text[start..], names, &bound) {
+                    let mut bound = bound.clone();
+                    if let Some(name) = name {
+                        bound[name] = Some(&text[start..start + length]);
+                    }
+                    next.insert((start + length, bound));
+                }
+            }
+            ends = next;
         }
-        let whole = ends.into_iter().filter(|(end, _)| *end == text.len());
-        whole.map(|(_, captures)| captures).collect()
+        ends.into_iter().filter(|(end, _)| *end == text.len()).map(|(_, bound)| bound).collect()
     }
 }
 
-struct Reader<'a, 'o> {
-    text: &'o str,
-    names: &'a Names,
-    bound: &'a Bindings<'o>,
-}
-
-impl<'o> Reader<'_, 'o> {
-    /// The places that a piece can end at when it begins at `start`, each with what is captured by then.
-    fn go_on(
+impl Meaning {
+    /// The lengths that this piece can have at the beginning of `text`, each with the name that stands there.
+    fn beginnings(
         &self,
-        meaning: &Meaning,
-        start: usize,
-        captures: &[Capture<'o>],
-    ) -> Vec<(usize, Captures<'o>)> {
-        let text = &self.text[start..];
-        let lengths = match meaning {
-            Meaning::Text(literal) => length_at_start(literal, text).into_iter().collect(),
+        text: &str,
+        names: &Names,
+        bound: &Bindings<'_>,
+    ) -> Vec<(usize, Option<NameId>)> {
+        let lengths = match self {
             Meaning::OneOf(texts) => {
-                texts.iter().filter_map(|one| length_at_start(one, text)).collect()
+                let fitting = texts.iter().filter(|one| text.starts_with(one.as_str()));
+                fitting.map(String::len).collect()
             }
             Meaning::Number(range) => numbers(text, range),
             Meaning::Time => Kind::Time.lengths(text),
-            Meaning::Name(names) => {
-                let with_name = |&name: &NameId| {
-                    let lengths = self.lengths_of(name, text, captures).into_iter();
-                    lengths.map(move |length| {
-                        let capture = Capture { name, start, value: &text[..length] };
-                        (start + length, [captures, &[capture]].concat())
-                    })
-                };
-                return names.iter().flat_map(with_name).collect();
+            Meaning::Name(choice) => {
+                let lengths =
+                    |&name| names.lengths(name, text, bound).into_iter().zip(repeat(Some(name)));
+                return choice.iter().flat_map(lengths).collect();
             }
         };
-        lengths.into_iter().map(|length| (start + length, captures.to_vec())).collect()
+        lengths.into_iter().zip(repeat(None)).collect()
     }
-
-    /// The lengths of the values of a name that `text` begins with.
-    fn lengths_of(&self, name: NameId, text: &str, captures: &[Capture<'o>]) -> Vec<usize> {
-        let value_of = |name: NameId| {
-            let here = || captures.iter().find(|capture| capture.name == name);
-            self.bound[name].or_else(|| here().map(|capture| capture.value))
-        };
-        if let Some(value) = value_of(name) {
-            return length_at_start(value, text).into_iter().collect();
-        }
-        let kind = self.names.0[name].0;
-        let is_taken = |value: &str| {
-            self.names.is_distinct(name)
-                && (0..self.names.0.len())
-                    .any(|other| self.names.0[other].0 == kind && value_of(other) == Some(value))
-        };
-        let mut lengths = kind.lengths(text);
-        lengths.retain(|&length| !is_taken(&text[..length]));
-        lengths
-    }
-}
-
-/// The length of `value` if `text` begins with it.
-fn length_at_start(value: &str, text: &str) -> Option<usize> {
-    text.starts_with(value).then_some(value.len())
 }
 
 /// The lengths of all beginnings of `text` that are decimal numbers in the range.

@@ -51,6 +51,9 @@ impl Program {
     }
 }
 
+/// The workspace that this crate is in.
+pub const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
 /// The directory of the expected outputs.
 pub(crate) const EXPECTED_OUTPUT: &str = "expected-output";
 
@@ -62,7 +65,7 @@ const TOOLS: [&str; 3] = ["bench", "book", "golden"];
 /// # Errors
 ///
 /// If Cargo fails; it has told why on standard error.
-pub fn build(root: &Path, programs: &[Program]) -> io::Result<PathBuf> {
+pub(crate) fn build(root: &Path, programs: &[Program]) -> io::Result<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["build", "--quiet", "--message-format=json-render-diagnostics"])
@@ -72,14 +75,12 @@ pub fn build(root: &Path, programs: &[Program]) -> io::Result<PathBuf> {
         .stderr(Stdio::inherit())
         .output()?;
     if !output.status.success() {
-        return Err(io::Error::other("`cargo build` failed; it says above why"));
+        return Err(io::Error::other("cannot build the programs; `cargo build` says above why"));
     }
     let messages = serde_json::Deserializer::from_slice(&output.stdout);
     for message in messages.into_iter::<serde_json::Value>() {
-        if let Some(directory) =
-            message?["executable"].as_str().and_then(|path| Path::new(path).parent())
-        {
-            return Ok(directory.to_path_buf());
+        if let Some(binary) = message?["executable"].as_str() {
+            return Ok(Path::new(binary).with_file_name(""));
         }
     }
     Err(io::Error::other("`cargo build` has built no program; are there any?"))

@@ -21,18 +21,8 @@ use crate::trouble::{LINGER, MAX_OUTPUT, RunError, Trouble, system};
 /// How often output and the ends of processes are looked for.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Set when all runs are to stop.
-static STOP: AtomicBool = AtomicBool::new(false);
-
-/// Makes all calls of [`run()`] kill their programs and return soon, those to come too: the way to end on Ctrl-C.
-pub fn stop_all_runs() {
-    STOP.store(true, Ordering::Relaxed);
-}
-
-/// Whether [`stop_all_runs`] was called.
-pub fn is_stopped() -> bool {
-    STOP.load(Ordering::Relaxed)
-}
+/// Once this is set, all calls of [`run()`] kill their programs and return soon: the way to end on Ctrl-C.
+pub static STOP: AtomicBool = AtomicBool::new(false);
 
 /// Runs `program` with the arguments and the standard input that are `expected`, in an empty directory of its own,
 /// which is also where its temporary files go, and returns what it printed on standard output once it and all
@@ -73,7 +63,7 @@ struct Run {
 impl Run {
     fn start(program: &Path, expected: &Expected, directory: &Path) -> Result<Run, Trouble> {
         prctl::set_child_subreaper(true).map_err(system("become a child subreaper"))?;
-        let stdin = standard_input(expected.command.stdin.as_deref())
+        let stdin = standard_input(&expected.command.stdin)
             .map_err(system("write its standard input to a file"))?;
         let mut child = Command::new(program)
             .args(&expected.command.args)
@@ -104,35 +94,34 @@ impl Run {
                 Some(_) if self.group.is_gone && self.stdout.pipe.is_none() => {
                     return self.group.verdict();
                 }
-                Some(ended) if ended.elapsed() >= LINGER && self.group.is_gone => {
-                    return Err(Trouble::HoldsOutput);
-                }
                 Some(ended) if ended.elapsed() >= LINGER => {
-                    return Err(Trouble::LeftBehind(self.group.alive()));
+                    let is_gone = self.group.is_gone;
+                    let left_behind = || Trouble::LeftBehind(self.group.alive());
+                    return Err(if is_gone { Trouble::HoldsOutput } else { left_behind() });
                 }
-                _ if is_stopped() => return Err(Trouble::Stopped),
+                _ if STOP.load(Ordering::Relaxed) => return Err(Trouble::Stopped),
                 _ => {}
             }
         }
     }
 
     fn read(&mut self) -> Result<(), Trouble> {
-        self.stdout.read().map_err(system("read its output"))?;
-        self.stderr.read().map_err(system("read its errors"))?;
-        if self.stdout.bytes.len() > MAX_OUTPUT || self.stderr.bytes.len() > MAX_OUTPUT {
-            return Err(Trouble::TooMuchOutput);
+        for output in [&mut self.stdout, &mut self.stderr] {
+            output.read().map_err(system("read its output"))?;
+            if output.bytes.len() > MAX_OUTPUT {
+                return Err(Trouble::TooMuchOutput);
+            }
         }
         Ok(())
     }
 }
 
-/// A file with `text`, or the null device. Writing to a pipe would block while the program does not read.
-fn standard_input(text: Option<&str>) -> io::Result<Stdio> {
-    let Some(text) = text else { return Ok(Stdio::null()) };
+/// A file with `text`. Writing to a pipe would block while the program does not read.
+fn standard_input(text: &str) -> io::Result<File> {
     let mut file = tempfile::tempfile()?;
     file.write_all(text.as_bytes())?;
     file.rewind()?;
-    Ok(file.into())
+    Ok(file)
 }
 
 /// What a program prints on one stream.
@@ -163,7 +152,6 @@ impl Output {
                 Ok(0) => self.pipe = None,
                 Ok(length) => self.bytes.extend_from_slice(&buffer[..length]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }

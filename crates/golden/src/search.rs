@@ -26,7 +26,9 @@ impl Expected {
         let lines: Vec<&str> = text.split_terminator('\n').collect();
         let output = || lines.iter().map(|&line| line.into()).collect();
 
-        let mut ways: BTreeSet<Way<'_>> = Way::start(self).collect();
+        let (has_come, bound) = (vec![false; self.lines.len()], vec![None; self.names.0.len()]);
+        let start = Way { has_come, bound };
+        let mut ways: BTreeSet<Way<'_>> = start.with_ends_of_outside(self).collect();
         for (line, number) in lines.iter().zip(1..) {
             let next: BTreeSet<Way<'_>> =
                 ways.iter().flat_map(|way| way.read(self, line)).collect();
@@ -35,13 +37,12 @@ impl Expected {
                 return Err(Mismatch::Line { output: output(), line: number, could_come });
             }
             if next.len() > MAX_WAYS {
-                return Err(Mismatch::TooManyWays { line: number, ways: MAX_WAYS });
+                return Err(Mismatch::TooManyWays { line: number });
             }
             ways = next;
         }
-        let furthest =
-            ways.iter().max_by_key(|way| way.has_come.iter().filter(|come| **come).count());
-        let to_come = furthest.map(|way| way.to_come(self)).unwrap_or_default();
+        let to_come = ways.iter().rev().map(|way| way.to_come(self));
+        let to_come = to_come.min_by_key(Vec::len).unwrap_or_default();
         if !to_come.is_empty() {
             return Err(Mismatch::Ended { output: output(), to_come });
         }
@@ -61,32 +62,20 @@ struct Way<'o> {
 }
 
 impl<'o> Way<'o> {
-    fn start(expected: &Expected) -> impl Iterator<Item = Way<'o>> {
-        let has_come = vec![false; expected.lines.len()];
-        let bound = vec![None; expected.names.0.len()];
-        Way { has_come, bound }.with_ends_of_outside(expected)
-    }
-
     /// All ways to go on with `text` as the next line of the output.
     fn read(&self, expected: &Expected, text: &'o str) -> Vec<Way<'o>> {
-        let go_on = |line: LineId| -> Vec<Way<'o>> {
-            // A line of the outside world: more of them may follow.
-            let Some(pattern) = &expected.lines[line].pattern else { return vec![self.clone()] };
-            let readings = pattern.readings(text, &expected.names, &self.bound).into_iter();
-            readings
-                .map(|captures| {
-                    let mut way = self.after(line);
-                    for capture in captures {
-                        way.bound[capture.name] = Some(capture.value);
-                    }
-                    way
-                })
-                .collect()
-        };
-        self.next_lines(expected)
-            .flat_map(go_on)
-            .flat_map(|way| way.with_ends_of_outside(expected))
-            .collect()
+        let mut ways = Vec::new();
+        for line in self.next_lines(expected) {
+            let Some(pattern) = &expected.lines[line].pattern else {
+                // A line of the outside world: more of them may follow.
+                ways.push(self.clone());
+                continue;
+            };
+            for bound in pattern.readings(text, &expected.names, &self.bound) {
+                ways.push(Way { bound, ..self.after(line) });
+            }
+        }
+        ways.into_iter().flat_map(|way| way.with_ends_of_outside(expected)).collect()
     }
 
     /// This way, and those in which the outside world prints no more where it can.

@@ -26,7 +26,7 @@ fn literal(source: &str) -> Piece {
     let is_start = |&(start, _): &(usize, &str)| !source[..start].ends_with('\\');
     let end = source.match_indices('<').find(is_start).map_or(source.len(), |(start, _)| start);
     let source = &source[..end];
-    Piece { source: source.into(), meaning: Meaning::Text(source.replace("\\<", "<")) }
+    Piece { source: source.into(), meaning: Meaning::OneOf(vec![source.replace("\\<", "<")]) }
 }
 
 /// The placeholder that begins before `inside`.
@@ -61,12 +61,14 @@ fn meaning(content: &str, names: &mut Names) -> Result<Meaning, String> {
 
 /// `one name` or `one name|another`.
 fn name(kind: Kind, list: &str, names: &mut Names) -> Result<Meaning, String> {
-    let is_no_name = |word: &&str| word.is_empty() || word.contains([' ', '\t', '<', '"']);
+    let is_no_name = |word: &&str| {
+        word.is_empty() || word.contains(|char: char| char.is_whitespace() || "<\"".contains(char))
+    };
     let words: Vec<&str> = list.split('|').collect();
     if let Some(word) = words.iter().find(|word| is_no_name(word)) {
         return Err(format!("has `{word}` in the place of a name, which is one word"));
     }
-    unlike(&words)?;
+    unlike("name", &words)?;
     Ok(Meaning::Name(words.iter().map(|word| names.resolve(kind, word)).collect()))
 }
 
@@ -74,19 +76,17 @@ fn name(kind: Kind, list: &str, names: &mut Names) -> Result<Meaning, String> {
 fn texts(content: &str) -> Result<Meaning, String> {
     let inside = content.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let texts: Vec<&str> = inside.unwrap_or_default().split("\"|\"").collect();
-    if texts.iter().any(|text| text.is_empty() || text.contains('"')) {
-        return Err("has a text that is empty or has a quotation mark inside".into());
+    if texts.len() < 2 || texts.iter().any(|text| text.is_empty() || text.contains('"')) {
+        return Err("is not two texts or more, none of them empty, without \" inside".into());
     }
-    if texts.len() < 2 {
-        return Err("is one text alone, which needs no placeholder".into());
-    }
-    unlike(&texts)?;
+    unlike("text", &texts)?;
     Ok(Meaning::OneOf(texts.into_iter().map(String::from).collect()))
 }
 
-fn unlike(items: &[&str]) -> Result<(), String> {
+/// Fails if an item is there twice.
+pub(crate) fn unlike(what: &str, items: &[&str]) -> Result<(), String> {
     let twice = (1..items.len()).find(|&index| items[..index].contains(&items[index]));
-    twice.map_or(Ok(()), |index| Err(format!("has `{}` twice", items[index])))
+    twice.map_or(Ok(()), |index| Err(format!("has the {what} `{}` twice", items[index])))
 }
 
 /// `2.0..4.0`.

@@ -48,7 +48,7 @@ pub enum Trouble {
     /// It printed more than [`MAX_OUTPUT`].
     #[error("it printed more than {MAX_OUTPUT} bytes, and was killed")]
     TooMuchOutput,
-    /// [`crate::stop_all_runs`] was called.
+    /// [`crate::run::STOP`] was set.
     #[error("it was stopped")]
     Stopped,
 }

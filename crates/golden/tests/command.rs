@@ -135,7 +135,7 @@ fn an_unknown_program_is_refused_before_anything_is_built() {
 
     let output = golden(&["check", "--root", root, "fork"]);
     assert_eq!(output.status.code(), Some(1));
-    let message = "golden: cannot build the programs: `cargo build` failed; it says above why\n";
+    let message = "golden: cannot build the programs; `cargo build` says above why\n";
     assert!(stderr(&output).ends_with(message), "{output:?}");
 }
 

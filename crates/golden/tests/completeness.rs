@@ -131,6 +131,16 @@ fn complete_finds_names_that_do_not_show_their_crate() {
 }
 
 #[test]
+fn complete_finds_two_programs_of_one_name() {
+    let workspace = Workspace::new("twice");
+    workspace
+        .write("crates/fork/src/bin/zombie.rs", "//! `cargo run --bin zombie` Next: `orphan`\n");
+    let output = golden(&["complete", workspace.root.to_str().unwrap()]);
+    let finding = "program zombie: is in fork and in zombie-orphan";
+    assert!(stdout(&output).lines().any(|line| line == finding), "{output:?}");
+}
+
+#[test]
 fn complete_finds_rows_that_are_missing_or_too_many() {
     let workspace = Workspace::new("readme");
     workspace.change("README.md", "| `fork` | x |", "| `spoon` | x |\n| `zombie` | again |");

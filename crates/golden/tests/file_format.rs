@@ -1,6 +1,6 @@
 //! What an expected output may look like, and what is said of one that is wrong.
 
-use golden::{Expected, ParseError};
+use golden::expected::{Expected, ParseError};
 
 fn error(file: &str) -> ParseError {
     Expected::parse(file).expect_err(file)
@@ -9,7 +9,7 @@ fn error(file: &str) -> ParseError {
 #[track_caller]
 fn assert_error(file: &str, line: usize, part: &str) {
     let error = error(file);
-    assert_eq!(error.line(), line, "{error}");
+    assert_eq!(error.line, line, "{error}");
     assert!(error.to_string().starts_with(&format!("line {line}: ")), "{error}");
     assert!(error.to_string().contains(part), "{error}");
 }
@@ -30,12 +30,12 @@ fn the_head_is_the_command_and_its_input() {
     );
     assert_eq!(expected.command.cargo, "cargo run -p process-stdin");
     assert_eq!(expected.command.args, ["--name", "a", "b"]);
-    assert_eq!(expected.command.stdin.as_deref(), Some("你好 世界\n"), "as echo prints it");
+    assert_eq!(expected.command.stdin, "你好 世界\n", "as echo prints it");
 
     let expected = Expected::parse("$ cargo run --bin process-ten\n\n").unwrap();
     assert_eq!(expected.command.cargo, "cargo run --bin process-ten");
     assert!(expected.command.args.is_empty());
-    assert_eq!(expected.command.stdin.as_deref(), None);
+    assert_eq!(expected.command.stdin, "");
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_line_has_labels_and_a_bar() {
     assert_line_error("| x", "there is no label");
     assert_line_error(" | x", "there is no label");
     assert_line_error("a all | x", "`all` stands alone");
-    assert_line_error("a b a | x", "the label `a` is there twice");
+    assert_line_error("a b a | x", "the line has the label `a` twice");
 }
 
 /// The fault of a placeholder, after which the known ones are named.
@@ -122,14 +122,17 @@ fn names_and_texts_are_checked() {
         );
     }
     assert_fault("<pid:\"c1\"|\"c2\">", "has `\"c1\"` in the place of a name, which is one word");
-    assert_fault("<pid:a|b|a>", "has `a` twice");
+    assert_fault("<pid:a|b|a>", "has the name `a` twice");
     for placeholder in
         ["<\"\">", "<\"x\"|\"\">", "<\"\"|\"x\">", "<\"x\"y\"|\"z\">", "<\"x\"|y|\"z\">"]
     {
-        assert_fault(placeholder, "has a text that is empty or has a quotation mark inside");
+        assert_fault(
+            placeholder,
+            "is not two texts or more, none of them empty, without \" inside",
+        );
     }
-    assert_fault("<\"x\">", "is one text alone, which needs no placeholder");
-    assert_fault("<\"x\"|\"y\"|\"x\">", "has `x` twice");
+    assert_fault("<\"x\">", "is not two texts or more, none of them empty, without \" inside");
+    assert_fault("<\"x\"|\"y\"|\"x\">", "has the text `x` twice");
 }
 
 #[test]

@@ -3,13 +3,12 @@
 //! Only what is certainly wrong is made. Certain is what follows from single lines, without the search that is on
 //! trial: a line that just one expected line can be is that one, whatever stands around it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use golden::Expected;
-use golden::expected::{Line, LineId};
-use golden::names::NameId;
-use golden::pattern::Capture;
+use golden::expected::Expected;
+
+use crate::evidence::{Id, Reading, Readings, ids, readings};
 
 /// An output that is certainly wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +49,7 @@ struct Original<'e> {
     /// The place of each expected line in the output, where it is certain.
     places: Vec<Option<usize>>,
     /// The ids and their places in the output, where it is certain what is an id.
-    ids: Vec<(usize, Capture<'e>)>,
+    ids: Vec<(usize, Id<'e>)>,
 }
 
 impl<'e> Original<'e> {
@@ -62,13 +61,14 @@ impl<'e> Original<'e> {
         let is =
             |readings: &[Reading<'_>], line| matches!(readings, [one] if one.line == Some(line));
         let place = |line| readings.lines.iter().position(|readings| is(readings, line));
-        let ids = |(place, line): (usize, &Rc<Vec<Reading<'e>>>)| {
-            readings.ids(line).unwrap_or_default().into_iter().map(move |id| (place, id))
-        };
+        let mut places_of_ids = Vec::new();
+        for (place, line) in readings.lines.iter().enumerate() {
+            places_of_ids.extend(ids(line).into_iter().flatten().map(|id| (place, *id)));
+        }
         Original {
             expected,
             places: (0..expected.lines.len()).map(place).collect(),
-            ids: readings.lines.iter().enumerate().flat_map(ids).collect(),
+            ids: places_of_ids,
             readings: readings.lines,
             lines,
         }
@@ -173,105 +173,5 @@ impl<'e> Original<'e> {
             lines[place].replace_range(start..start + old.len(), new);
         }
         lines
-    }
-}
-
-/// One way to read a line of output by itself, whatever stands around it.
-struct Reading<'o> {
-    /// None if it may be a line of the outside world.
-    line: Option<LineId>,
-    captures: Vec<Capture<'o>>,
-}
-
-/// All ways to read a line of output.
-fn readings<'o>(expected: &Expected, text: &'o str) -> Vec<Reading<'o>> {
-    let nothing_known = vec![None; expected.names.0.len()];
-    let lines = expected.lines.iter().enumerate();
-    let of_line = |(line, expected_line): (LineId, &Line)| match &expected_line.pattern {
-        None => vec![Reading { line: None, captures: Vec::new() }],
-        Some(pattern) => {
-            let ways = pattern.readings(text, &expected.names, &nothing_known).into_iter();
-            ways.map(|captures| Reading { line: Some(line), captures }).collect()
-        }
-    };
-    lines.flat_map(of_line).collect()
-}
-
-struct Readings<'e, 'o> {
-    expected: &'e Expected,
-    /// All readings of each line of output.
-    lines: Vec<Rc<Vec<Reading<'o>>>>,
-}
-
-impl<'e, 'o> Readings<'e, 'o> {
-    /// Whether the lines contradict the expected ones, in whatever order they come.
-    fn are_certainly_wrong(&self) -> bool {
-        self.are_too_few_or_too_many() || self.names_disagree() || self.counts_disagree()
-    }
-
-    fn are_too_few_or_too_many(&self) -> bool {
-        let is_ours =
-            |readings: &&Rc<Vec<Reading<'_>>>| readings.iter().any(|way| way.line.is_some());
-        let ours = self.lines.iter().filter(is_ours).count();
-        let expected = self.expected.lines.iter().filter(|line| line.pattern.is_some()).count();
-        let has_outside = expected < self.expected.lines.len();
-        ours < expected || !has_outside && (ours > expected || ours < self.lines.len())
-    }
-
-    /// Whether lines that are certain give a name two values, or two names one.
-    fn names_disagree(&self) -> bool {
-        let certain =
-            self.lines.iter().filter(|readings| readings.len() == 1).flat_map(|one| one.iter());
-        let known: Vec<&Capture<'_>> =
-            certain.flat_map(|reading| &reading.captures).filter(|id| self.is_id(id)).collect();
-        known
-            .iter()
-            .any(|one| known.iter().any(|two| (one.name == two.name) != (one.value == two.value)))
-    }
-
-    /// Whether the values occur in other numbers than the names: of two processes that are each named twice, none is
-    /// named once.
-    fn counts_disagree(&self) -> bool {
-        let mut values: BTreeMap<&str, usize> = BTreeMap::new();
-        for readings in &self.lines {
-            let Some(ids) = self.ids(readings) else { return false };
-            for id in ids {
-                *values.entry(id.value).or_default() += 1;
-            }
-        }
-        let mut names: BTreeMap<NameId, usize> = BTreeMap::new();
-        let patterns = self.expected.lines.iter().filter_map(|line| line.pattern.as_ref());
-        for place in patterns.flat_map(|pattern| pattern.name_places()) {
-            match *place {
-                [name] if self.expected.names.is_distinct(name) => {
-                    *names.entry(name).or_default() += 1;
-                }
-                [_] => {}
-                // How often each of several names occurs is not certain.
-                _ => return false,
-            }
-        }
-        let sorted = |mut counts: Vec<usize>| {
-            counts.sort_unstable();
-            counts
-        };
-        sorted(values.into_values().collect()) != sorted(names.into_values().collect())
-    }
-
-    /// The ids of a line, if all its readings have them in the same places.
-    fn ids(&self, readings: &[Reading<'o>]) -> Option<Vec<Capture<'o>>> {
-        let of_reading = |reading: &Reading<'o>| -> Vec<Capture<'o>> {
-            reading.captures.iter().filter(|id| self.is_id(id)).copied().collect()
-        };
-        let spans = |ids: &[Capture<'o>]| -> Vec<(usize, &'o str)> {
-            ids.iter().map(|id| (id.start, id.value)).collect()
-        };
-        let (first, others) = readings.split_first()?;
-        let first = of_reading(first);
-        others.iter().all(|other| spans(&of_reading(other)) == spans(&first)).then_some(first)
-    }
-
-    fn is_id(&self, capture: &Capture<'_>) -> bool {
-        self.expected.names.is_distinct(capture.name)
     }
 }

@@ -1,6 +1,6 @@
 //! Exactly the linear extensions are right: compared with an oracle that tries everything.
 
-use golden::Expected;
+use golden::expected::Expected;
 
 /// An expected line, as simple as the oracle can have it: its chains, the process that it names, and a word.
 #[derive(Clone, Copy)]

@@ -1,6 +1,7 @@
 //! Outputs of many processes, and of the outside world, in orders that are right or wrong.
 
-use golden::{Expected, Mismatch};
+use golden::expected::Expected;
+use golden::mismatch::Mismatch;
 
 /// Ten users of whom one gets the ticket, as `ticket-lock` prints it.
 fn tickets() -> Expected {

@@ -1,6 +1,6 @@
 //! What each placeholder stands for, and what it does not.
 
-use golden::Expected;
+use golden::expected::Expected;
 
 /// Whether a program that prints one line, expected to be `pattern`, may print `line`.
 fn allows(pattern: &str, line: &str) -> bool {

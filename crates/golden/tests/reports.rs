@@ -1,6 +1,6 @@
 //! What a person reads when an output is wrong.
 
-use golden::Expected;
+use golden::expected::Expected;
 
 const FILE: &str = "\
 $ cargo run -p x

@@ -2,7 +2,9 @@
 
 mod command;
 mod completeness;
+mod evidence;
 mod file_format;
+mod left_behind;
 mod mutants;
 mod oracle;
 mod orders;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use golden::Expected;
+use golden::expected::Expected;
 
 use crate::mutants::{Mutant, mutants};
 
