@@ -53,7 +53,10 @@ pub(crate) struct Readings<'e, 'o> {
 impl<'e, 'o> Readings<'e, 'o> {
     /// Whether the lines contradict the expected ones, in whatever order they come.
     pub(crate) fn are_certainly_wrong(&self) -> bool {
-        self.are_too_few_or_too_many() || self.names_disagree() || self.counts_disagree()
+        self.are_too_few_or_too_many()
+            || self.lack_a_line()
+            || self.names_disagree()
+            || self.counts_disagree()
     }
 
     fn are_too_few_or_too_many(&self) -> bool {
@@ -63,6 +66,15 @@ impl<'e, 'o> Readings<'e, 'o> {
         let expected = self.expected.lines.iter().filter(|line| line.pattern.is_some()).count();
         let has_outside = expected < self.expected.lines.len();
         ours < expected || !has_outside && (ours > expected || ours < self.lines.len())
+    }
+
+    /// Whether there is an expected line that no line can be.
+    fn lack_a_line(&self) -> bool {
+        let can_be = |line: LineId| {
+            self.lines.iter().flat_map(|one| one.iter()).any(|one| one.line == Some(line))
+        };
+        let mut lines = self.expected.lines.iter().enumerate();
+        lines.any(|(id, line)| line.pattern.is_some() && !can_be(id))
     }
 
     /// Whether lines that are certain give a name two values, or two names one.

@@ -23,15 +23,17 @@ pub(crate) struct Mutant {
 pub(crate) fn mutants(expected: &Expected, output: &str) -> Vec<Mutant> {
     let original = Original::new(expected, output);
     let mut changes = original.fewer_and_more_lines();
-    changes.extend(original.other_words());
     changes.extend(original.other_ids());
     changes.extend(original.swapped_ids());
+    changes.extend(original.other_words());
     changes.retain(|(_, lines)| original.readings_of(lines).are_certainly_wrong());
     changes.extend(original.swapped_lines());
     let text =
         |lines: Vec<String>| lines.into_iter().flat_map(|line| [line, "\n".into()]).collect();
     let mut mutants: Vec<Mutant> =
         changes.into_iter().map(|(change, lines)| Mutant { change, output: text(lines) }).collect();
+    let mut known = BTreeSet::new();
+    mutants.retain(|mutant| known.insert(mutant.output.clone()));
     if let Some(cut) = output.strip_suffix('\n') {
         mutants.push(Mutant { change: "the last newline cut".into(), output: cut.into() });
     }
@@ -98,15 +100,19 @@ impl<'e> Original<'e> {
         (0..self.lines.len()).flat_map(|place| [dropped(place), repeated(place)]).collect()
     }
 
+    /// Each word and each number changed, and each number made one more.
     fn other_words(&self) -> Vec<Change> {
         let mut changes = Vec::new();
         for (place, line) in self.lines.iter().enumerate() {
-            let words = line.split(|char: char| !char.is_alphanumeric());
-            for word in words.filter(|word| !word.is_empty()) {
+            for word in words(line) {
                 let start = word.as_ptr().addr() - line.as_ptr().addr();
-                let other = if word == "x" { "y" } else { "x" };
-                let change = format!("in line {} {word} changed to {other}", place + 1);
-                changes.push((change, self.with(&[(place, start, word, other)])));
+                let one_more =
+                    word.parse().ok().map(|number: u32| number.wrapping_add(1).to_string());
+                let letter = if word == "x" { "y" } else { "x" };
+                for other in one_more.into_iter().chain([letter.into()]) {
+                    let change = format!("in line {} {word} changed to {other}", place + 1);
+                    changes.push((change, self.with(&[(place, start, word, &other)])));
+                }
             }
         }
         changes
@@ -174,4 +180,20 @@ impl<'e> Original<'e> {
         }
         lines
     }
+}
+
+/// The words and the numbers in a line, also where nothing stands between them.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    let parts = line.split(|char: char| !char.is_alphanumeric());
+    parts.flat_map(|part| {
+        let mut rest = part;
+        std::iter::from_fn(move || {
+            let is_digit = rest.starts_with(|char: char| char.is_ascii_digit());
+            let end =
+                rest.find(|char: char| char.is_ascii_digit() != is_digit).unwrap_or(rest.len());
+            let (word, after) = rest.split_at(end);
+            rest = after;
+            (!word.is_empty()).then_some(word)
+        })
+    })
 }
