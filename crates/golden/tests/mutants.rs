@@ -57,9 +57,8 @@ struct Original<'e> {
 impl<'e> Original<'e> {
     fn new(expected: &'e Expected, output: &'e str) -> Original<'e> {
         let lines: Vec<&str> = output.lines().collect();
-        let lines_of_readings =
-            lines.iter().map(|line| Rc::new(readings(expected, line))).collect();
-        let readings = Readings { expected, lines: lines_of_readings };
+        let of_lines = lines.iter().map(|line| Rc::new(readings(expected, line))).collect();
+        let readings = Readings { expected, lines: of_lines };
         let is =
             |readings: &[Reading<'_>], line| matches!(readings, [one] if one.line == Some(line));
         let place = |line| readings.lines.iter().position(|readings| is(readings, line));
