@@ -1,20 +1,43 @@
-//! An expected output: its file format.
+//! An expected output: its file format, which expected-output/README.md explains.
 
-use crate::head::Head;
-use crate::mismatch::Mismatch;
-use crate::names::Names;
-use crate::order::{ChainId, Line, Order};
-use crate::parse_error::ParseError;
+use crate::command::Command;
+use crate::names::{Kind, Names};
 use crate::pattern::Pattern;
-use crate::search;
+use crate::syntax::{parse_pattern, unlike};
 
 /// The orders in which a program's lines are right; see the [crate's page](crate) for the format.
 #[derive(Debug, Clone)]
 pub struct Expected {
-    head: Head,
-    pub(crate) names: Names,
-    pub(crate) lines: Vec<Line>,
-    pub(crate) order: Order,
+    /// What a reader types.
+    pub command: Command,
+    #[doc(hidden)]
+    pub names: Names,
+    #[doc(hidden)]
+    pub lines: Vec<Line>,
+}
+
+#[doc(hidden)]
+pub type LineId = usize;
+
+#[doc(hidden)]
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// The chains it belongs to, as they are written.
+    labels: String,
+    /// The lines that come before it: all earlier ones of its chains.
+    pub after: Vec<LineId>,
+    /// None for `...`: any number of lines, which the outside world prints.
+    pub pattern: Option<Pattern>,
+}
+
+/// An expected output that cannot be understood: where, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {message}")]
+pub struct ParseError {
+    /// The number of the faulty line, counted from 1.
+    pub line: usize,
+    /// What is wrong with it, and what would be right.
+    pub message: String,
 }
 
 impl Expected {
@@ -24,171 +47,87 @@ impl Expected {
     ///
     /// Says which line is not understood, and what would be.
     pub fn parse(text: &str) -> Result<Expected, ParseError> {
-        let mut source = text.lines().zip(1..).map(|(line, number)| (number, line));
-        let at = |number: usize| move |message: String| ParseError::new(number, message);
+        const FIRST: usize = 3;
 
-        let (number, first) = source.next().unwrap_or((1, ""));
-        let head = Head::parse(first).map_err(at(number))?;
+        let mut source = text.lines();
+        let at = |line: usize| move |message: String| ParseError { line, message };
+        let command = Command::parse(source.next().unwrap_or_default()).map_err(at(1))?;
+        if source.next() != Some("") {
+            return Err(at(2)("the line after the command is blank; this one is not".into()));
+        }
+        let mut expected = Expected { command, names: Names::default(), lines: Vec::new() };
+        for (line, number) in source.zip(FIRST..) {
+            expected.parse_line(line).map_err(at(number))?;
+        }
+        for (line, number) in expected.lines.iter().zip(FIRST..) {
+            expected.check_names(line).map_err(at(number))?;
+        }
+        Ok(expected)
+    }
 
-        let mut names = Names::new();
-        let mut declared_until = number;
-        loop {
-            match source.next() {
-                Some((_, "")) => break,
-                Some((number, line)) => {
-                    declare(line, &mut names).map_err(at(number))?;
-                    declared_until = number;
-                }
-                None => {
-                    return Err(ParseError::new(
-                        declared_until + 1,
-                        "a blank line ends the head; it is missing",
-                    ));
-                }
+    /// Parses `labels | text`.
+    fn parse_line(&mut self, line: &str) -> Result<(), String> {
+        let (labels, text) = line.split_once('|').ok_or(
+            "there is no bar: a line of the body is `labels | text`, also when the text is empty",
+        )?;
+        if !text.is_empty() && !text.starts_with(' ') {
+            return Err("the bar is followed by a blank, then by the text".into());
+        }
+        check_labels(labels)?;
+        let is_after = |&id: &LineId| share_a_chain(&self.lines[id].labels, labels);
+        let after = (0..self.lines.len()).filter(is_after).collect();
+        let pattern = match text.get(1..).unwrap_or_default() {
+            "..." => None,
+            "\\..." => Some(parse_pattern("...", &mut self.names)?),
+            text => Some(parse_pattern(text, &mut self.names)?),
+        };
+        self.lines.push(Line { labels: labels.trim().into(), after, pattern });
+        Ok(())
+    }
+
+    /// Finds names that occur once where they say something only if they occur again, as after a slip of the pen.
+    fn check_names(&self, line: &Line) -> Result<(), String> {
+        let patterns = || self.lines.iter().filter_map(|line| line.pattern.as_ref());
+        let all = || patterns().flat_map(Pattern::name_places).flatten();
+        for place in line.pattern.iter().flat_map(Pattern::name_places) {
+            let is_lonely = |name: &&usize| all().filter(|other| other == name).count() == 1;
+            let Some(&name) = place.iter().find(is_lonely) else { continue };
+            let word = &self.names.0[name].1;
+            if place.len() > 1 {
+                return Err(format!(
+                    "the name `{word}` occurs nowhere else: each of several names is used in other places, too"
+                ));
+            }
+            if self.names.0[name].0 == Kind::Time {
+                return Err(format!(
+                    "the time `{word}` occurs nowhere else: write `<time>`, or the name that is meant"
+                ));
             }
         }
-
-        let mut chains = Chains::default();
-        let mut lines = Vec::new();
-        for (number, line) in source {
-            lines.push(parse_line(line, &mut chains, &mut names).map_err(at(number))?);
-        }
-        if let Some(fault) = names.fault() {
-            return Err(ParseError::new(declared_until, fault));
-        }
-        let lines: Vec<Line> = lines.into_iter().map(|line| chains.resolve(line)).collect();
-        let order = Order::new(chains.count(), &lines, &names);
-        Ok(Expected { head, names, lines, order })
-    }
-
-    /// The command that a reader types: `echo TEXT | cargo run -p NAME -- ARGS`, the first line without its prompt.
-    pub fn command(&self) -> &str {
-        &self.head.command
-    }
-
-    /// The part of the command that names the program: `cargo run -p NAME` or `cargo run --bin NAME`.
-    pub fn cargo_command(&self) -> &str {
-        &self.head.cargo
-    }
-
-    /// The program's arguments.
-    pub fn args(&self) -> &[String] {
-        &self.head.args
-    }
-
-    /// The program's standard input; without one it is the null device.
-    pub fn stdin(&self) -> Option<&str> {
-        self.head.stdin.as_deref()
-    }
-
-    /// Whether `output` is one of the right outputs: the lines in one of the right orders, each with a newline at
-    /// its end, with names that mean the same everywhere.
-    ///
-    /// # Errors
-    ///
-    /// The difference, as a report for a person.
-    pub fn check(&self, output: impl AsRef<[u8]>) -> Result<(), Mismatch> {
-        search::check(self, output.as_ref())
+        Ok(())
     }
 }
 
-/// Parses `kind: value value …`.
-fn declare(line: &str, names: &mut Names) -> Result<(), String> {
-    let (kind, values) = line.split_once(':').ok_or(
-        "the head goes on until a blank line, and has only declarations `kind: value value …`",
-    )?;
-    if kind.is_empty() || kind.contains(|c: char| c.is_whitespace() || "<>|".contains(c)) {
-        return Err(format!("`{kind}` cannot name a kind: use one word without <, > and |"));
-    }
-    let values: Vec<String> = values.split_whitespace().map(String::from).collect();
-    if values.is_empty() {
-        return Err(format!("`{kind}` is declared without values"));
-    }
-    if let Some((_, value)) =
-        values.iter().enumerate().find(|(index, value)| values[..*index].contains(value))
-    {
-        return Err(format!("the value {value} of `{kind}` is there twice"));
-    }
-    match kind {
-        "pid" | "time" => Err(format!("`{kind}` needs no declaration, and can have none")),
-        _ if names.declare(kind, values) => Ok(()),
-        _ => Err(format!("`{kind}` is declared twice")),
+impl Line {
+    /// As it is written, with the values of names that are known.
+    pub(crate) fn show(&self, bound: &[Option<&str>]) -> String {
+        let text = self.pattern.as_ref().map_or("...".into(), |pattern| pattern.show(bound));
+        format!("{} | {text}", self.labels)
     }
 }
 
-/// A line of the body before it is known how many chains there are.
-struct UnresolvedLine {
-    labels: String,
-    /// None for all of them.
-    chains: Option<Vec<ChainId>>,
-    pattern: Pattern,
+fn check_labels(labels: &str) -> Result<(), String> {
+    let labels: Vec<&str> = labels.split_whitespace().collect();
+    if labels.is_empty() {
+        return Err("there is no label: say which chains the line belongs to, or `all`".into());
+    }
+    if labels.len() > 1 && labels.contains(&"all") {
+        return Err("`all` stands alone: it is every chain already".into());
+    }
+    unlike("label", &labels).map_err(|fault| format!("the line {fault}"))
 }
 
-/// Parses `labels | text`.
-fn parse_line(
-    line: &str,
-    chains: &mut Chains,
-    names: &mut Names,
-) -> Result<UnresolvedLine, String> {
-    let (labels, text) = line.split_once('|').ok_or(
-        "there is no bar: a line of the body is `labels | text`, also when the text is empty",
-    )?;
-    let text = match text.strip_prefix(' ') {
-        Some(text) => text,
-        None if text.is_empty() => "",
-        None => return Err("the bar is followed by a blank, then by the text".into()),
-    };
-    Ok(UnresolvedLine {
-        labels: labels.trim().into(),
-        chains: chains.parse(labels)?,
-        pattern: Pattern::parse(text, names)?,
-    })
-}
-
-/// The labels of the chains that were met so far.
-#[derive(Default)]
-struct Chains {
-    labels: Vec<String>,
-}
-
-impl Chains {
-    /// The chains that `labels` names, or None for all of them.
-    fn parse(&mut self, labels: &str) -> Result<Option<Vec<ChainId>>, String> {
-        let labels: Vec<&str> = labels.split_whitespace().collect();
-        match labels.as_slice() {
-            [] => {
-                return Err(
-                    "there is no label: say which chains the line belongs to, or `all`".into()
-                );
-            }
-            ["all"] => return Ok(None),
-            labels if labels.contains(&"all") => {
-                return Err("`all` stands alone: it is every chain already".into());
-            }
-            _ => {}
-        }
-        let mut chains = Vec::new();
-        for label in labels {
-            let known = self.labels.iter().position(|known| known == label);
-            let chain = known.unwrap_or_else(|| {
-                self.labels.push(label.into());
-                self.labels.len() - 1
-            });
-            if chains.contains(&chain) {
-                return Err(format!("the label `{label}` is there twice"));
-            }
-            chains.push(chain);
-        }
-        Ok(Some(chains))
-    }
-
-    /// How many there are. A file whose only label is `all` has one chain.
-    fn count(&self) -> usize {
-        self.labels.len().max(1)
-    }
-
-    fn resolve(&self, line: UnresolvedLine) -> Line {
-        let UnresolvedLine { labels, chains, pattern } = line;
-        Line { labels, chains: chains.unwrap_or_else(|| (0..self.count()).collect()), pattern }
-    }
+fn share_a_chain(some: &str, others: &str) -> bool {
+    let is_among_others = |label| others.split_whitespace().any(|other| other == label);
+    some.trim() == "all" || others.trim() == "all" || some.split_whitespace().any(is_among_others)
 }

@@ -1,16 +1,15 @@
 //! The process group of a program: reaped, and at last killed, so that nothing of it stays.
 
-use std::fs;
-use std::thread;
+use std::path::Path;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use crate::Trouble;
-use crate::run::LINGER;
+use crate::trouble::{LINGER, Trouble};
 
 /// The process group of a program. What is left of it is killed when this is dropped.
 pub(crate) struct Group {
@@ -63,22 +62,21 @@ impl Group {
 
     /// Id and command line of each process of the group that has not ended.
     pub(crate) fn alive(&self) -> Vec<String> {
-        let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-        entries
-            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok())
-            .filter(|&pid| self.has_living(pid).unwrap_or(false))
-            .map(|pid| format!("{pid} ({})", command_line(pid)))
-            .collect()
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        entries.filter_map(|entry| self.describe(&entry.path())).collect()
     }
 
-    /// Whether a process is of this group and is no zombie; None if it is gone.
-    fn has_living(&self, pid: i32) -> Option<bool> {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    /// Id and command line of a process, if it is of this group and no zombie.
+    fn describe(&self, process: &Path) -> Option<String> {
+        let stat = fs::read_to_string(process.join("stat")).ok()?;
         // The second field, the name in parentheses, may itself hold blanks and parentheses.
         let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
         let state = fields.next()?;
         let group: i32 = fields.nth(1)?.parse().ok()?;
-        Some(group == self.id.as_raw() && state != "Z")
+        let line = fs::read(process.join("cmdline")).ok()?;
+        let line = String::from_utf8_lossy(&line).trim_end_matches('\0').replace('\0', " ");
+        let pid = process.file_name()?.display();
+        (group == self.id.as_raw() && state != "Z").then(|| format!("{pid} ({line})"))
     }
 }
 
@@ -86,9 +84,4 @@ impl Drop for Group {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-fn command_line(pid: i32) -> String {
-    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    String::from_utf8_lossy(&line).trim_end_matches('\0').replace('\0', " ")
 }

@@ -1,9 +1,10 @@
-//! The programs of a crate and of the workspace.
+//! The programs of the workspace, and how they are built.
 
 use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::process::{Command, Stdio};
+use std::{env, fs, io};
 
-/// A program of a demo crate: `src/main.rs` or a file in `src/bin`.
+/// A program of the documents: `src/main.rs` or a file in `src/bin` of its crate.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Program {
     /// The name of its binary.
@@ -15,39 +16,24 @@ pub struct Program {
 }
 
 impl Program {
-    /// The programs of the crate in `directory`, sorted by name.
-    ///
-    /// # Errors
-    ///
-    /// Those of reading the directory.
-    pub fn in_crate(directory: &Path) -> io::Result<Vec<Program>> {
-        let crate_name = file_stem(&directory.canonicalize()?);
-        let program =
-            |name: String, source| Program { name, crate_name: crate_name.clone(), source };
-        let mut programs = Vec::new();
-
-        let main = directory.join("src/main.rs");
-        if main.is_file() {
-            programs.push(program(crate_name.clone(), main));
-        }
-        for source in entries(&directory.join("src/bin"))? {
-            if source.extension().is_some_and(|extension| extension == "rs") {
-                programs.push(program(file_stem(&source), source));
-            }
-        }
-        programs.sort();
-        Ok(programs)
-    }
-
-    /// The programs of all demo crates of the workspace in `root`, sorted by name.
+    /// The programs of the workspace in `root`, sorted by name. Crates that have none are libraries.
     ///
     /// # Errors
     ///
     /// Those of reading the directories.
     pub fn in_workspace(root: &Path) -> io::Result<Vec<Program>> {
         let mut programs = Vec::new();
-        for directory in demo_crates(root)? {
-            programs.extend(Program::in_crate(&directory)?);
+        for directory in entries(&root.join("crates"))? {
+            let crate_name = file_stem(&directory);
+            if TOOLS.contains(&crate_name.as_str()) || !directory.join("Cargo.toml").is_file() {
+                continue;
+            }
+            let main = directory.join("src/main.rs");
+            let program = |name, source| Program { name, crate_name: crate_name.clone(), source };
+            programs.extend(main.is_file().then(|| program(crate_name.clone(), main)));
+            let mut sources = entries(&directory.join("src/bin"))?;
+            sources.retain(|source| source.extension().is_some_and(|extension| extension == "rs"));
+            programs.extend(sources.into_iter().map(|source| program(file_stem(&source), source)));
         }
         programs.sort();
         Ok(programs)
@@ -65,18 +51,39 @@ impl Program {
     }
 }
 
+/// The workspace that this crate is in.
+pub const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
 /// The directory of the expected outputs.
 pub(crate) const EXPECTED_OUTPUT: &str = "expected-output";
 
-/// The crates that show nothing of the documents.
-const TOOLS: [&str; 3] = ["ipc-common", "golden", "bench"];
+/// The crates whose programs show nothing of the documents.
+const TOOLS: [&str; 3] = ["bench", "book", "golden"];
 
-/// The crates that show something: all but the library and the tools.
-pub(crate) fn demo_crates(root: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut crates = entries(&root.join("crates"))?;
-    crates.retain(|directory| !TOOLS.contains(&file_stem(directory).as_str()));
-    crates.retain(|directory| directory.join("Cargo.toml").is_file());
-    Ok(crates)
+/// Builds `programs` of the workspace in `root` and returns the directory of their binaries.
+///
+/// # Errors
+///
+/// If Cargo fails; it has told why on standard error.
+pub(crate) fn build(root: &Path, programs: &[Program]) -> io::Result<PathBuf> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["build", "--quiet", "--message-format=json-render-diagnostics"])
+        .arg("--manifest-path")
+        .arg(root.join("Cargo.toml"))
+        .args(programs.iter().flat_map(|program| ["--bin", &program.name]))
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !output.status.success() {
+        return Err(io::Error::other("cannot build the programs; `cargo build` says above why"));
+    }
+    let messages = serde_json::Deserializer::from_slice(&output.stdout);
+    for message in messages.into_iter::<serde_json::Value>() {
+        if let Some(binary) = message?["executable"].as_str() {
+            return Ok(Path::new(binary).with_file_name(""));
+        }
+    }
+    Err(io::Error::other("`cargo build` has built no program; are there any?"))
 }
 
 /// What is in a directory, sorted; nothing if there is none.

@@ -1,49 +1,32 @@
 //! Runs a program to the end of all its processes, and catches what it prints.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{self, Read, Seek, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::prctl;
+use tempfile::TempDir;
 
+use crate::expected::Expected;
 use crate::group::Group;
-use crate::scratch::Scratch;
-use crate::{Expected, RunError, Trouble};
+use crate::trouble::{LINGER, MAX_OUTPUT, RunError, Trouble, system};
 
-/// How long a program may run where nothing else is said.
-pub const DEFAULT_LIMIT: Duration = Duration::from_secs(60);
-
-/// How many bytes a program may print on standard output, and as many on standard error.
-pub const MAX_OUTPUT: usize = 1 << 20;
-
-/// How long processes may live on when their program has ended: some programs show just that.
-pub(crate) const LINGER: Duration = Duration::from_secs(5);
-
-/// How often the ends of processes are looked for. Output is read at once.
+/// How often output and the ends of processes are looked for.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Set when all runs are to stop.
-static STOP: AtomicBool = AtomicBool::new(false);
-
-/// Makes all calls of [`run()`] kill their programs and return soon, those to come too: the way to end on Ctrl-C.
-pub fn stop_all_runs() {
-    STOP.store(true, Ordering::Relaxed);
-}
-
-/// Whether [`stop_all_runs`] was called.
-pub(crate) fn is_stopped() -> bool {
-    STOP.load(Ordering::Relaxed)
-}
+/// Once this is set, all calls of [`run()`] kill their programs and return soon: the way to end on Ctrl-C.
+pub static STOP: AtomicBool = AtomicBool::new(false);
 
 /// Runs `program` with the arguments and the standard input that are `expected`, in an empty directory of its own,
-/// which is also where its temporary files go, and returns what it printed on standard output once it and all processes of its group have ended.
+/// which is also where its temporary files go, and returns what it printed on standard output once it and all
+/// processes of its group have ended.
 ///
 /// This process becomes a child subreaper: orphans of the program become children of it and are reaped here.
 ///
@@ -55,12 +38,14 @@ pub(crate) fn is_stopped() -> bool {
 pub fn run(program: &Path, expected: &Expected, limit: Duration) -> Result<Vec<u8>, RunError> {
     let failure = |trouble| RunError { trouble, stdout: Vec::new(), stderr: Vec::new() };
     // Dropped last: the processes have ended when their directory is removed.
-    let scratch = Scratch::new()
-        .map_err(|error| failure(Trouble::System("make a directory for it", error)))?;
-    let mut run = Run::start(program, expected, &scratch).map_err(failure)?;
+    let directory = TempDir::with_prefix("golden-")
+        .map_err(system("make a directory for it"))
+        .map_err(failure)?;
+    let mut run = Run::start(program, expected, directory.path()).map_err(failure)?;
     let result = run.watch(limit);
     run.group.kill();
-    run.drain();
+    // What it printed until it was killed.
+    let result = result.and(run.read());
     let Run { stdout, stderr, .. } = run;
     match result {
         Ok(()) => Ok(stdout.bytes),
@@ -71,41 +56,28 @@ pub fn run(program: &Path, expected: &Expected, limit: Duration) -> Result<Vec<u
 /// A program that is running.
 struct Run {
     group: Group,
-    stdout: Capture,
-    stderr: Capture,
+    stdout: Output,
+    stderr: Output,
 }
 
 impl Run {
-    fn start(program: &Path, expected: &Expected, scratch: &Scratch) -> Result<Run, Trouble> {
-        prctl::set_child_subreaper(true)
-            .map_err(|errno| Trouble::System("become a child subreaper", errno.into()))?;
-        let stdin = if expected.stdin().is_some() { Stdio::piped() } else { Stdio::null() };
+    fn start(program: &Path, expected: &Expected, directory: &Path) -> Result<Run, Trouble> {
+        prctl::set_child_subreaper(true).map_err(system("become a child subreaper"))?;
+        let stdin = standard_input(&expected.command.stdin)
+            .map_err(system("write its standard input to a file"))?;
         let mut child = Command::new(program)
-            .args(expected.args())
-            .current_dir(scratch.path())
-            .env("TMPDIR", scratch.path())
+            .args(&expected.command.args)
+            .current_dir(directory)
+            .env("TMPDIR", directory)
             .process_group(0)
             .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|error| Trouble::System("start it", error))?;
-        let run = Run {
-            group: Group::led_by(child.id()),
-            stdout: Capture::new(child.stdout.take().map(OwnedFd::from)),
-            stderr: Capture::new(child.stderr.take().map(OwnedFd::from)),
-        };
-        if let (Some(text), Some(mut pipe)) = (expected.stdin(), child.stdin.take()) {
-            // A line fits into an empty pipe: this does not block.
-            match pipe.write_all(text.as_bytes()) {
-                // It has ended without reading.
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-                result => {
-                    result.map_err(|error| Trouble::System("write its standard input", error))?
-                }
-            }
-        }
-        Ok(run)
+            .map_err(system("start it"))?;
+        let group = Group::led_by(child.id());
+        let stdout = Output::new(child.stdout.take())?;
+        Ok(Run { group, stdout, stderr: Output::new(child.stderr.take())? })
     }
 
     /// Reads and reaps until the program and its processes have ended, or until something is wrong.
@@ -113,86 +85,74 @@ impl Run {
         let started = Instant::now();
         let mut ended = None;
         loop {
-            self.read(TICK).map_err(|error| Trouble::System("read its output", error))?;
-            if self.stdout.is_too_much() || self.stderr.is_too_much() {
-                return Err(Trouble::TooMuchOutput);
-            }
-            self.group
-                .reap()
-                .map_err(|errno| Trouble::System("wait for its processes", errno.into()))?;
+            thread::sleep(TICK);
+            self.group.reap().map_err(system("wait for its processes"))?;
+            self.read()?;
             match ended {
                 None if self.group.leader.is_some() => ended = Some(Instant::now()),
                 None if started.elapsed() >= limit => return Err(Trouble::Hangs(limit)),
-                Some(_) if self.group.is_gone && self.stdout.is_at_end() => {
+                Some(_) if self.group.is_gone && self.stdout.pipe.is_none() => {
                     return self.group.verdict();
                 }
                 Some(ended) if ended.elapsed() >= LINGER => {
-                    return Err(Trouble::LeftBehind(self.group.alive()));
+                    let is_gone = self.group.is_gone;
+                    let left_behind = || Trouble::LeftBehind(self.group.alive());
+                    return Err(if is_gone { Trouble::HoldsOutput } else { left_behind() });
                 }
-                _ if is_stopped() => return Err(Trouble::Stopped),
+                _ if STOP.load(Ordering::Relaxed) => return Err(Trouble::Stopped),
                 _ => {}
             }
         }
     }
 
-    /// Waits until there is something to read, at most for `timeout`, and reads it. False if there was nothing.
-    fn read(&mut self, timeout: Duration) -> io::Result<bool> {
-        let outputs = [&mut self.stdout, &mut self.stderr];
-        let open: Vec<&mut Capture> =
-            outputs.into_iter().filter(|output| !output.is_at_end()).collect();
-        let mut fds: Vec<PollFd<'_>> = open
-            .iter()
-            .filter_map(|output| output.pipe.as_ref())
-            .map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN))
-            .collect();
-        let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
-        match poll(&mut fds, timeout) {
-            Ok(0) | Err(Errno::EINTR) => return Ok(false),
-            result => result?,
-        };
-        let is_ready: Vec<bool> = fds.iter().map(|fd| fd.any().unwrap_or(false)).collect();
-        for (output, _) in open.into_iter().zip(is_ready).filter(|(_, is_ready)| *is_ready) {
-            output.read()?;
+    fn read(&mut self) -> Result<(), Trouble> {
+        for output in [&mut self.stdout, &mut self.stderr] {
+            output.read().map_err(system("read its output"))?;
+            if output.bytes.len() > MAX_OUTPUT {
+                return Err(Trouble::TooMuchOutput);
+            }
         }
-        Ok(true)
-    }
-
-    /// Reads what is there and would otherwise be lost.
-    fn drain(&mut self) {
-        while !self.stdout.is_too_much()
-            && !self.stderr.is_too_much()
-            && matches!(self.read(Duration::ZERO), Ok(true))
-        {}
+        Ok(())
     }
 }
 
-/// One output of a program.
-struct Capture {
+/// A file with `text`. Writing to a pipe would block while the program does not read.
+fn standard_input(text: &str) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(text.as_bytes())?;
+    file.rewind()?;
+    Ok(file)
+}
+
+/// What a program prints on one stream.
+struct Output {
     /// None when it has ended.
     pipe: Option<File>,
     bytes: Vec<u8>,
 }
 
-impl Capture {
-    fn new(pipe: Option<OwnedFd>) -> Capture {
-        Capture { pipe: pipe.map(File::from), bytes: Vec::new() }
+impl Output {
+    /// The end that is read here does not block; the program's end is as usual.
+    fn new(pipe: Option<impl Into<OwnedFd>>) -> Result<Output, Trouble> {
+        let pipe: Option<OwnedFd> = pipe.map(Into::into);
+        if let Some(pipe) = &pipe {
+            fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
+                .map_err(system("set up its output"))?;
+        }
+        Ok(Output { pipe: pipe.map(File::from), bytes: Vec::new() })
     }
 
-    fn is_at_end(&self) -> bool {
-        self.pipe.is_none()
-    }
-
-    fn is_too_much(&self) -> bool {
-        self.bytes.len() > MAX_OUTPUT
-    }
-
-    /// Reads once, which does not block when the pipe is ready.
+    /// Reads what there is, up to the limit.
     fn read(&mut self) -> io::Result<()> {
         let mut buffer = [0; 64 << 10];
-        if let Some(pipe) = &mut self.pipe {
-            match pipe.read(&mut buffer)? {
-                0 => self.pipe = None,
-                length => self.bytes.extend_from_slice(&buffer[..length]),
+        while let Some(pipe) = &mut self.pipe
+            && self.bytes.len() <= MAX_OUTPUT
+        {
+            match pipe.read(&mut buffer) {
+                Ok(0) => self.pipe = None,
+                Ok(length) => self.bytes.extend_from_slice(&buffer[..length]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
             }
         }
         Ok(())

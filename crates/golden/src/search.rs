@@ -1,209 +1,131 @@
 //! Whether an output is one of the right ones.
 //!
-//! The output is read line by line, and every way to read it so far is kept: how far each chain has come, and what
-//! each name stands for. Processes that do the same, such as ten users who all want a ticket, would make these
-//! many. They stay few by two rules, neither of which loses a right reading: ways that cannot differ in what they
-//! still allow are one ([`Key`]), and of chains that take turns in the file none overtakes
-//! ([`Chain::seniors`]). So the search is exact: the output is right if and only if a way is left at its end.
+//! The output is read line by line, and every way to read it so far is kept: which expected lines have come, and what
+//! each name stands for. An expected line can come when all earlier lines of its chains have. The output is right if
+//! a way is left at its end that has no line to come.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
-use crate::expected::Expected;
-use crate::mismatch::{Mismatch, Output};
+use crate::expected::{Expected, LineId};
+use crate::mismatch::Mismatch;
 use crate::names::Bindings;
-use crate::order::{Chain, LineId};
-use crate::pattern::Capture;
 
 /// So many ways to read one output that its expected output does not say enough.
-pub(crate) const MAX_WAYS: usize = 10_000;
+const MAX_WAYS: usize = 10_000;
 
-pub(crate) fn check(expected: &Expected, output: &[u8]) -> Result<(), Mismatch> {
-    let text = std::str::from_utf8(output).map_err(|error| {
-        let good = &output[..error.valid_up_to()];
-        Mismatch::NotUtf8 {
-            line: 1 + good.iter().filter(|&&byte| byte == b'\n').count(),
-            column: column(good),
-        }
-    })?;
-    let lines: Vec<&str> = text.strip_suffix('\n').unwrap_or(text).split('\n').collect();
-    let lines = if text.is_empty() { Vec::new() } else { lines };
-    let output = || Output::new(&lines);
+impl Expected {
+    /// Whether `output` is one of the right outputs: the lines in one of the right orders, each with a newline at
+    /// its end, with names that mean the same everywhere.
+    ///
+    /// # Errors
+    ///
+    /// The difference, as a report for a person.
+    pub fn check(&self, output: impl AsRef<[u8]>) -> Result<(), Mismatch> {
+        let text = std::str::from_utf8(output.as_ref())
+            .map_err(|error| not_utf8(&output.as_ref()[..error.valid_up_to()]))?;
+        let lines: Vec<&str> = text.split_terminator('\n').collect();
+        let output = || lines.iter().map(|&line| line.into()).collect();
 
-    let mut ways = vec![Way::new(expected)];
-    for (index, line) in lines.iter().enumerate() {
-        let mut known = HashSet::new();
-        let mut next = Vec::new();
-        for way in &ways {
-            for way in way.read(line) {
-                if known.insert(way.key()) {
-                    next.push(way);
-                }
+        let (has_come, bound) = (vec![false; self.lines.len()], vec![None; self.names.0.len()]);
+        let start = Way { has_come, bound };
+        let mut ways: BTreeSet<Way<'_>> = start.with_ends_of_outside(self).collect();
+        for (line, number) in lines.iter().zip(1..) {
+            let next: BTreeSet<Way<'_>> =
+                ways.iter().flat_map(|way| way.read(self, line)).collect();
+            if next.is_empty() {
+                let could_come = could_come(self, &ways);
+                return Err(Mismatch::Line { output: output(), line: number, could_come });
             }
+            if next.len() > MAX_WAYS {
+                return Err(Mismatch::TooManyWays { line: number });
+            }
+            ways = next;
         }
-        if next.is_empty() {
-            return Err(Mismatch::Line {
-                output: output(),
-                line: index + 1,
-                could_come: could_come(&ways),
-            });
+        let to_come = ways.iter().rev().map(|way| way.to_come(self));
+        let to_come = to_come.min_by_key(Vec::len).unwrap_or_default();
+        if !to_come.is_empty() {
+            return Err(Mismatch::Ended { output: output(), to_come });
         }
-        if next.len() > MAX_WAYS {
-            return Err(Mismatch::TooManyWays { line: index + 1, ways: MAX_WAYS });
+        if !text.is_empty() && !text.ends_with('\n') {
+            return Err(Mismatch::NoLastNewline { output: output() });
         }
-        ways = next;
+        Ok(())
     }
-    // All ways have read the same number of lines, and each line once: if one is at the end, all are.
-    let way = &ways[0];
-    if !way.is_at_end() {
-        return Err(Mismatch::Ended { output: output(), to_come: way.to_come() });
-    }
-    if !text.is_empty() && !text.ends_with('\n') {
-        return Err(Mismatch::NoLastNewline { output: output() });
-    }
-    Ok(())
-}
-
-/// The number of the byte after `text` in its line, counted from 1.
-fn column(text: &[u8]) -> usize {
-    text.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1
-}
-
-/// The next lines of all `ways`, in the order of the file.
-fn could_come(ways: &[Way<'_, '_>]) -> Vec<String> {
-    let mut lines: Vec<(LineId, String)> =
-        ways.iter().flat_map(|way| way.next_lines().map(|line| (line, way.show(line)))).collect();
-    lines.sort();
-    lines.dedup();
-    lines.into_iter().map(|(_, line)| line).collect()
 }
 
 /// One way to read the output so far.
-#[derive(Clone)]
-struct Way<'e, 'o> {
-    expected: &'e Expected,
-    /// How many lines of each chain have been read. A line of several chains counts in all of them.
-    read: Vec<usize>,
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Way<'o> {
+    /// For each expected line, whether it has come.
+    has_come: Vec<bool>,
     bound: Bindings<'o>,
 }
 
-/// What a way still allows, and nothing else:
-///
-/// - a name that occurs in no line to come matters no more, only that its value is taken;
-/// - chains of one class can be exchanged together with their own names, so how far each of them has come matters,
-///   not which of them it is.
-#[derive(PartialEq, Eq, Hash)]
-struct Key<'o> {
-    /// Class, lines read and own names of every chain, sorted.
-    chains: Vec<ChainKey<'o>>,
-    shared_names: Bindings<'o>,
-    /// Kind and value, sorted.
-    taken: Vec<(usize, &'o str)>,
-}
-
-type ChainKey<'o> = (usize, usize, Bindings<'o>);
-
-impl<'e, 'o> Way<'e, 'o> {
-    fn new(expected: &'e Expected) -> Way<'e, 'o> {
-        Way {
-            expected,
-            read: vec![0; expected.order.chains.len()],
-            bound: vec![None; expected.names.len()],
-        }
-    }
-
+impl<'o> Way<'o> {
     /// All ways to go on with `text` as the next line of the output.
-    fn read(&self, text: &'o str) -> Vec<Way<'e, 'o>> {
-        let Expected { lines, names, .. } = self.expected;
-        let go_on = |line: LineId| {
-            let readings = lines[line].pattern.readings(text, names, &self.bound);
-            readings.into_iter().map(move |captures| self.after(line, &captures))
-        };
-        self.next_lines().filter(|&line| self.keeps_seniority(line)).flat_map(go_on).collect()
+    fn read(&self, expected: &Expected, text: &'o str) -> Vec<Way<'o>> {
+        let mut ways = Vec::new();
+        for line in self.next_lines(expected) {
+            let Some(pattern) = &expected.lines[line].pattern else {
+                // A line of the outside world: more of them may follow.
+                ways.push(self.clone());
+                continue;
+            };
+            for bound in pattern.readings(text, &expected.names, &self.bound) {
+                ways.push(Way { bound, ..self.after(line) });
+            }
+        }
+        ways.into_iter().flat_map(|way| way.with_ends_of_outside(expected)).collect()
     }
 
-    /// Whether no chain comes before its seniors by reading this line: then it would be the turn of one of them.
-    fn keeps_seniority(&self, line: LineId) -> bool {
-        let is_read_with = |chain: usize| self.expected.lines[line].chains.contains(&chain);
-        self.expected.lines[line].chains.iter().all(|&chain| {
-            let mut seniors = self.expected.order.chains[chain].seniors.iter();
-            seniors.all(|&senior| self.read[senior] > self.read[chain] || is_read_with(senior))
-        })
+    /// This way, and those in which the outside world prints no more where it can.
+    fn with_ends_of_outside(self, expected: &Expected) -> impl Iterator<Item = Way<'o>> {
+        let mut ways = vec![self];
+        let mut done = 0;
+        while let Some(way) = ways.get(done) {
+            let outside =
+                way.next_lines(expected).filter(|&line| expected.lines[line].pattern.is_none());
+            let ended: Vec<Way<'o>> = outside.map(|line| way.after(line)).collect();
+            ways.extend(ended);
+            done += 1;
+        }
+        ways.into_iter()
     }
 
-    fn after(&self, line: LineId, captures: &[Capture<'o>]) -> Way<'e, 'o> {
+    fn after(&self, line: LineId) -> Way<'o> {
         let mut way = self.clone();
-        for &chain in &self.expected.lines[line].chains {
-            way.read[chain] += 1;
-        }
-        for capture in captures {
-            way.bound[capture.name] = Some(capture.value);
-        }
+        way.has_come[line] = true;
         way
     }
 
-    /// The lines that can come now: each is the next one of all its chains.
-    fn next_lines(&self) -> impl Iterator<Item = LineId> {
-        let next =
-            |chain: usize| self.expected.order.chains[chain].lines.get(self.read[chain]).copied();
-        (0..self.read.len()).filter_map(move |chain| {
-            let line = next(chain)?;
-            let chains = &self.expected.lines[line].chains;
-            // A line of several chains is found through the first of them.
-            (chains[0] == chain && chains.iter().all(|&chain| next(chain) == Some(line)))
-                .then_some(line)
+    /// The lines that can come now.
+    fn next_lines(&self, expected: &Expected) -> impl Iterator<Item = LineId> {
+        (0..expected.lines.len()).filter(|&line| {
+            !self.has_come[line]
+                && expected.lines[line].after.iter().all(|&before| self.has_come[before])
         })
     }
 
-    fn is_read(&self, line: LineId) -> bool {
-        let chain = self.expected.lines[line].chains[0];
-        self.expected.order.chains[chain].lines[..self.read[chain]].contains(&line)
-    }
-
-    fn is_at_end(&self) -> bool {
-        self.expected
-            .order
-            .chains
-            .iter()
-            .zip(&self.read)
-            .all(|(chain, &read)| read == chain.lines.len())
-    }
-
     /// The lines that are still to come, in the order of the file.
-    fn to_come(&self) -> Vec<String> {
-        (0..self.expected.lines.len())
-            .filter(|&line| !self.is_read(line))
-            .map(|line| self.show(line))
-            .collect()
+    fn to_come(&self, expected: &Expected) -> Vec<String> {
+        let lines = expected.lines.iter().zip(&self.has_come).filter(|(_, has_come)| !**has_come);
+        lines.map(|(line, _)| line.show(&self.bound)).collect()
     }
+}
 
-    fn show(&self, line: LineId) -> String {
-        let line = &self.expected.lines[line];
-        format!("{} | {}", line.labels, line.pattern.show(&self.bound))
-    }
+/// The next lines of all `ways`, in the order of the file.
+fn could_come(expected: &Expected, ways: &BTreeSet<Way<'_>>) -> Vec<String> {
+    let next = |way: &Way<'_>| -> Vec<(LineId, String)> {
+        let show = |line: LineId| (line, expected.lines[line].show(&way.bound));
+        way.next_lines(expected).map(show).collect()
+    };
+    let lines: BTreeSet<(LineId, String)> = ways.iter().flat_map(next).collect();
+    lines.into_iter().map(|(_, line)| line).collect()
+}
 
-    fn key(&self) -> Key<'o> {
-        let order = &self.expected.order;
-        let mut chains: Vec<ChainKey<'o>> =
-            (0..self.read.len()).map(|chain| self.chain_key(chain)).collect();
-        chains.sort_unstable();
-        let mut taken: Vec<(usize, &str)> = (0..self.bound.len())
-            .filter(|&name| self.expected.names.are_distinct(name))
-            .filter_map(|name| Some((self.expected.names.kind_of(name), self.bound[name]?)))
-            .collect();
-        taken.sort_unstable();
-        Key { chains, shared_names: self.still_needed(&order.shared_names), taken }
-    }
-
-    fn chain_key(&self, chain: usize) -> ChainKey<'o> {
-        let Chain { own_names, class, .. } = &self.expected.order.chains[chain];
-        (*class, self.read[chain], self.still_needed(own_names))
-    }
-
-    /// The values of those `names` that occur in a line to come.
-    fn still_needed(&self, names: &[usize]) -> Bindings<'o> {
-        let last_uses = &self.expected.order.last_uses;
-        let is_needed =
-            |name: usize| last_uses[name].iter().any(|&(chain, end)| self.read[chain] < end);
-        names.iter().map(|&name| self.bound[name].filter(|_| is_needed(name))).collect()
-    }
+/// The byte after `good` is none of UTF-8.
+fn not_utf8(good: &[u8]) -> Mismatch {
+    let line = 1 + good.iter().filter(|&&byte| byte == b'\n').count();
+    let column = 1 + good.iter().rev().take_while(|&&byte| byte != b'\n').count();
+    Mismatch::NotUtf8 { line, column }
 }

@@ -1,6 +1,6 @@
 //! What a person reads when an output is wrong.
 
-use golden::Expected;
+use golden::expected::Expected;
 
 const FILE: &str = "\
 $ cargo run -p x
@@ -35,8 +35,10 @@ line 3 of the output cannot come there:
 
 what could have come there:
 
+      a | child <pid:a> of <pid:parent>=7
       a | child <pid:a>=8 ends
-      b | child <pid:b> of <pid:parent>=7",
+      b | child <pid:b> of <pid:parent>=7
+      b | child <pid:b>=8 ends",
     );
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use golden::{Expected, Mutant, mutants};
+use golden::expected::Expected;
+
+use crate::mutants::{Mutant, mutants};
 
 const PARENT_AND_CHILDREN: (&str, &str) = (
     "\
@@ -10,9 +12,9 @@ $ cargo run -p x
 
 main | 父进程 <pid:main>
 a    | child a is <pid:a> of <pid:main>
-a    | child a slept <1.0±0.5> s
+a    | child a slept <0.5..1.5> s
 b    | child b is <pid:b> of <pid:main>
-b    | child b slept <1.0±0.5> s
+b    | child b slept <0.5..1.5> s
 main | children were <pid:a> and <pid:b>
 all  | 进程结束
 ",
@@ -30,14 +32,13 @@ children were 101 and 102
 const TWINS: (&str, &str) = (
     "\
 $ cargo run -p x
-user: 1 2 3
 
-a   | user <user:a> comes
-a   | user <user:a> goes
-b   | user <user:b> comes
-b   | user <user:b> goes
-c   | user <user:c> comes
-c   | user <user:c> goes
+a   | user <pid:a> comes
+a   | user <pid:a> goes
+b   | user <pid:b> comes
+b   | user <pid:b> goes
+c   | user <pid:c> comes
+c   | user <pid:c> goes
 all | end
 ",
     "user 2 comes\nuser 1 comes\nuser 2 goes\nuser 3 comes\nuser 1 goes\nuser 3 goes\nend\n",
@@ -46,6 +47,11 @@ all | end
 const POOL: (&str, &str) = (
     "$ cargo run -p x\n\na | task 0 by <pid:1|2>\nb | task 1 by <pid:1|2>\nall | end of <pid:1>\n",
     "task 1 by 7\ntask 0 by 7\nend of 7\n",
+);
+
+const OUTSIDE: (&str, &str) = (
+    "$ cargo run -p x\n\nall | ...\nall | ---\nall | ...\nall | end of <pid:a>\n",
+    "PID\n1\n---\ntotal 0\nend of 7\n",
 );
 
 /// The mutants, all of which were refused.
@@ -140,4 +146,20 @@ fn nothing_is_made_of_ids_that_are_not_certain() {
 #[test]
 fn an_empty_output_has_no_mutants() {
     assert_eq!(refused(("$ cargo run -p x\n\n", "")), []);
+}
+
+#[test]
+fn what_the_outside_world_prints_is_not_changed() {
+    let mutants = refused(OUTSIDE);
+    assert_eq!(
+        changes(&mutants),
+        BTreeSet::from([
+            "line 3 dropped",
+            "line 5 dropped",
+            "in line 5 end changed to x",
+            "in line 5 of changed to x",
+            "in line 5 7 changed to x",
+            "the last newline cut",
+        ])
+    );
 }

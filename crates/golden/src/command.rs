@@ -1,28 +1,30 @@
 //! The first line of an expected output: the command that a reader types.
 
 /// `echo TEXT | cargo run -p NAME -- ARGS`, of which the first and the last part may be missing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Head {
-    /// The whole command, without the prompt.
-    pub(crate) command: String,
-    /// `cargo run -p NAME` or `cargo run --bin NAME`.
-    pub(crate) cargo: String,
-    pub(crate) args: Vec<String>,
-    pub(crate) stdin: Option<String>,
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// All of it, without the prompt.
+    pub whole: String,
+    /// The part that names the program: `cargo run -p NAME` or `cargo run --bin NAME`.
+    pub cargo: String,
+    /// The program's arguments.
+    pub args: Vec<String>,
+    /// The program's standard input, as `echo` prints it; else empty.
+    pub stdin: String,
 }
 
-impl Head {
-    pub(crate) fn parse(line: &str) -> Result<Head, String> {
-        let command = line
+impl Command {
+    pub(crate) fn parse(line: &str) -> Result<Command, String> {
+        let whole = line
             .strip_prefix("$ ")
             .ok_or("the first line is the command that a reader types: `$ cargo run -p NAME`")?;
-        let (stdin, rest) = match command.strip_prefix("echo ") {
+        let (stdin, rest) = match whole.strip_prefix("echo ") {
             Some(echo) => {
                 let (text, rest) =
                     echo.split_once(" | ").ok_or("`echo TEXT` is followed by ` | cargo run …`")?;
-                (Some(words(text)?.join(" ") + "\n"), rest)
+                (words(text)?.join(" ") + "\n", rest)
             }
-            None => (None, command),
+            None => (String::new(), whole),
         };
         let (cargo, args) = match rest.split_once(" -- ") {
             Some((cargo, args)) => (cargo, words(args)?),
@@ -35,7 +37,7 @@ impl Head {
                 "`{rest}` is neither `cargo run -p NAME` nor `cargo run --bin NAME`, with or without ` -- ARGS`"
             ));
         }
-        Ok(Head { command: command.into(), cargo: cargo.into(), args, stdin })
+        Ok(Command { whole: whole.into(), cargo: cargo.into(), args, stdin })
     }
 }
 
