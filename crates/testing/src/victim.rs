@@ -1,8 +1,4 @@
-//! A process that is led to an instruction of an operation, the next one each time, and killed
-//! there.
-
-use std::cell::RefCell;
-use std::collections::BTreeSet;
+//! A process that is led to an instruction of an operation, and killed there.
 
 use ipc_common::{Child, Lock, Queue};
 use nix::sys::ptrace;
@@ -11,63 +7,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use crate::processes::{is_in_futex, join, start};
-
-/// The way that victims of a scene have gone so far.
-#[derive(Default)]
-struct Way {
-    /// The address of the instruction after each step.
-    addresses: Vec<u64>,
-    /// The steps that slept.
-    sleeps: BTreeSet<usize>,
-    /// This time it was another way, so that the place was not found.
-    missed: bool,
-    /// Go step by step.
-    slowly: bool,
-}
-
-thread_local! {
-    static WAY: RefCell<Way> = RefCell::default();
-}
-
-/// Plays `scene(n)` for n = 0, 1, 2, … until it says that n was past the end, and tells how many
-/// instructions that were.
-pub fn at_every_instruction(name: &str, mut scene: impl FnMut(usize) -> bool) {
-    WAY.take();
-    let kill_points = (0..).take_while(|&n| play(n, &mut scene)).count();
-    println!("{name}: killed at {kill_points} instructions");
-    assert!(kill_points > 50, "nothing was watched");
-}
-
-/// The same for what looks again and again before it sleeps: of such a loop, which changes nothing,
-/// the first rounds and the last stand for all.
-pub fn at_every_place(name: &str, mut scene: impl FnMut(usize) -> bool) {
-    WAY.take();
-    assert!(!scene(usize::MAX), "the way has no end");
-    let way = WAY.with_borrow(|way| way.addresses.clone());
-    let is_like_others = |n: usize| {
-        let visits = |way: &[u64], address| way.iter().filter(|&&a| a == address).count();
-        way.get(n).is_some_and(|&address| {
-            let (before, after) = (visits(&way[..n], address), visits(&way[n..], address));
-            address != 0 && before > 3 && after > 3 && before + after > 16
-        })
-    };
-    let all = (0..).take_while(|&n| is_like_others(n) || play(n, &mut scene)).count();
-    let kill_points = (0..all).filter(|&n| !is_like_others(n)).count();
-    println!("{name}: killed at {kill_points} of {all} instructions");
-    assert!(kill_points > 50, "nothing was watched");
-}
-
-/// Whether instruction `n` was reached.
-fn play(n: usize, scene: &mut impl FnMut(usize) -> bool) -> bool {
-    let reached = scene(n);
-    if !WAY.with_borrow(|way| way.missed) {
-        return reached;
-    }
-    WAY.replace(Way { slowly: true, ..Way::default() });
-    let reached = scene(n);
-    WAY.with_borrow_mut(|way| way.slowly = false);
-    reached
-}
+use crate::way::WAY;
 
 /// A process under the control of this one.
 pub struct Victim {
