@@ -1,15 +1,26 @@
-//! [`Channel`]: a way for items, whoever's it is.
+//! [`Channel`]: a way for items, the same for all peers.
 
 use ipc_common::{Connection, JoinableQueue, Queue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 /// A way for items. What a peer's `put` does to the item is what its interface asks for: one that
 /// takes ownership gets a clone.
-pub(crate) trait Channel<T> {
+pub trait Channel<T> {
+    /// Sends an item.
+    ///
+    /// # Errors
+    ///
+    /// The peer's own.
     fn put(&self, item: &T) -> Outcome<()>;
+
+    /// Waits for an item.
+    ///
+    /// # Errors
+    ///
+    /// The peer's own.
     fn get(&self) -> Outcome<T>;
 }
 

@@ -2,21 +2,28 @@
 
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 
-use crate::Outcome;
-use crate::channel::Channel;
+use crate::outcome::Outcome;
+use crate::peers::channel::Channel;
 
-pub(crate) struct Crossbeam<T> {
+/// The bound where nothing else is asked for.
+pub(crate) const BOUND: usize = 1024;
+
+/// A channel with both its ends.
+#[derive(Debug)]
+pub struct Crossbeam<T> {
     sender: Sender<T>,
     receiver: Receiver<T>,
 }
 
 impl<T> Crossbeam<T> {
-    pub(crate) fn bounded(most: usize) -> Self {
+    /// With room for `most` items.
+    pub fn bounded(most: usize) -> Self {
         let (sender, receiver) = bounded(most);
         Crossbeam { sender, receiver }
     }
 
-    pub(crate) fn unbounded() -> Self {
+    /// With room for any number of items.
+    pub fn unbounded() -> Self {
         let (sender, receiver) = unbounded();
         Crossbeam { sender, receiver }
     }

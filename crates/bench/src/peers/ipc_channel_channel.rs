@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
 
-use crate::Outcome;
-use crate::channel::Channel;
+use crate::outcome::Outcome;
+use crate::peers::channel::Channel;
 
 /// Its channel for anything that serde can serialise.
 pub(crate) struct Typed<T> {

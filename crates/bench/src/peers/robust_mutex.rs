@@ -4,8 +4,8 @@ use std::mem::MaybeUninit;
 
 use nix::errno::Errno;
 
-use crate::Outcome;
-use crate::shared_memory::SharedMemory;
+use crate::outcome::Outcome;
+use crate::peers::shared_memory::SharedMemory;
 
 /// A `pthread_mutex_t` that is shared between processes and robust.
 pub(crate) struct RobustMutex(SharedMemory);

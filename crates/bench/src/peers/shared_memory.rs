@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 /// Zeroed bytes that this process and all forked from it see.
 pub(crate) struct SharedMemory {
@@ -39,7 +39,7 @@ impl SharedMemory {
 
 impl Drop for SharedMemory {
     fn drop(&mut self) {
-        // SAFETY: it is ours, and nobody uses it any more.
+        // SAFETY: the mapping is this value's own, and `drop` has the last reference to it.
         let unmapped = unsafe { munmap(self.start.cast(), self.len.get()) };
         debug_assert!(unmapped.is_ok(), "munmap: {unmapped:?}");
     }

@@ -9,8 +9,8 @@ use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::Outcome;
-use crate::channel::Channel;
+use crate::outcome::Outcome;
+use crate::peers::channel::Channel;
 
 /// The largest packet that the kernel's buffers take everywhere.
 pub(crate) const LARGEST_PACKET: usize = 64 << 10;

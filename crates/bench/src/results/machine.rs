@@ -6,17 +6,15 @@ use std::{fs, thread};
 use chrono::Utc;
 use serde::{Deserialize, Serialize};
 
-use crate::cpython::Python;
-
 /// The lock file that this was built with.
-const LOCKED: &str = include_str!("../../../Cargo.lock");
+const LOCKED: &str = include_str!("../../../../Cargo.lock");
 
 /// Where and when it was measured, and with which versions.
 #[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
 pub struct Machine {
     /// The model of the processor.
     pub processor: String,
-    /// How many of its cores are for us.
+    /// How many cores this process may use.
     pub cores: usize,
     /// Of the memory, in bytes.
     pub memory: u64,
@@ -37,8 +35,8 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// This machine, now.
-    pub fn this(python: Option<&Python>) -> Machine {
+    /// This machine, now; `python` is the version of the CPython that is measured.
+    pub fn this(python: Option<&str>) -> Machine {
         let memory = value("/proc/meminfo", "MemTotal")
             .and_then(|kib| kib.trim_end_matches(" kB").parse::<u64>().ok().map(|kib| kib * 1024));
         Machine {
@@ -48,7 +46,7 @@ impl Machine {
             kernel: fs::read_to_string("/proc/sys/kernel/osrelease")
                 .map_or_else(|_| unknown(), |release| release.trim().to_owned()),
             rustc: rustc().unwrap_or_else(unknown),
-            python: python.map(|python| python.version.clone()),
+            python: python.map(str::to_owned),
             ipc_channel: locked("ipc-channel").unwrap_or_else(unknown),
             crossbeam: locked("crossbeam").unwrap_or_else(unknown),
             load: load().unwrap_or(0.0),

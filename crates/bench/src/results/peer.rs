@@ -1,8 +1,8 @@
-//! [`Peer`]: who is measured.
+//! [`Peer`]: what is measured.
 
 use serde::{Deserialize, Serialize};
 
-/// Who does the work.
+/// What does the work.
 #[derive(Serialize, Deserialize, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
 pub enum Peer {
@@ -79,7 +79,7 @@ impl Peer {
 /// A peer that is not measured in this run, and why.
 #[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq)]
 pub struct Absent {
-    /// Who.
+    /// The peer.
     pub peer: Peer,
     /// A whole sentence.
     pub why: String,

@@ -4,8 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::benchmark::Section;
-use crate::{Absent, Machine, Measure, Peer, Sample};
+use crate::results::machine::Machine;
+use crate::results::measure::Measure;
+use crate::results::measure::Section;
+use crate::results::peer::Absent;
+use crate::results::peer::Peer;
+use crate::results::sample::Sample;
 
 /// All that came out of a run; what `--json` writes.
 #[derive(Serialize, Deserialize, Debug, Clone)]
@@ -16,7 +20,7 @@ pub struct Report {
     pub command: String,
     /// How many repetitions each peer did.
     pub repetitions: usize,
-    /// Who was left out.
+    /// The peers that were left out.
     pub absent: Vec<Absent>,
     /// What was measured.
     pub benchmarks: Vec<Measured>,
@@ -40,7 +44,7 @@ pub struct Measured {
 /// What one peer has shown.
 #[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct PeerResult {
-    /// Who.
+    /// The peer.
     pub peer: Peer,
     /// The median of all repetitions.
     pub median: f64,
@@ -92,7 +96,7 @@ impl Measured {
 }
 
 impl Report {
-    /// Who has done anything in one of these benchmarks, in the order of [`Peer::ALL`].
+    /// The peers with a result in one of these benchmarks, in the order of [`Peer::ALL`].
     pub fn peers<'a>(benchmarks: impl IntoIterator<Item = &'a Measured>) -> Vec<Peer> {
         let results = benchmarks.into_iter().flat_map(|measured| &measured.results);
         let peers: BTreeSet<Peer> = results.map(|result| result.peer).collect();

@@ -4,7 +4,8 @@ use nix::sys::resource::{Usage, UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use nix::time::{ClockId, clock_gettime};
 
-use crate::{Outcome, Sample};
+use crate::outcome::Outcome;
+use crate::results::sample::Sample;
 
 /// Nanoseconds; the same clock for all processes, and CPython's `time.monotonic_ns()`.
 pub(crate) fn now() -> Outcome<i64> {

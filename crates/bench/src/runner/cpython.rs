@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use crate::isolated::LIMIT;
-use crate::{Outcome, Sample};
+use crate::outcome::Outcome;
+use crate::results::sample::Sample;
+use crate::runner::isolated::LIMIT;
 
-const SCRIPT: &str = include_str!("../python/peer.py");
+const SCRIPT: &str = include_str!("../../python/peer.py");
 
 /// A Python that can do the work.
 #[derive(Debug, Clone)]
@@ -40,7 +41,7 @@ impl Python {
     /// One repetition of the script's `work`.
     pub(crate) fn run(&self, work: &[String], operations: u64) -> Outcome<Sample> {
         let mut python = Command::new(&self.executable);
-        // Neither the user's packages nor his environment are to be in the way.
+        // Without the user's packages and environment, which could slow it down.
         python.args(["-I", "-S", "-c", SCRIPT, &LIMIT.to_string(), &operations.to_string()]);
         let output = python.args(work).stdin(Stdio::null()).output()?;
         Ok(serde_json::from_str(&text_of(output)?)?)

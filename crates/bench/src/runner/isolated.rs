@@ -7,7 +7,8 @@ use ipc_common::Process;
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use nix::unistd::alarm;
 
-use crate::{Outcome, Sample};
+use crate::outcome::Outcome;
+use crate::results::sample::Sample;
 
 /// A repetition that takes longer (seconds) is ended by SIGALRM, and with it all that it started.
 pub(crate) const LIMIT: u32 = 60;

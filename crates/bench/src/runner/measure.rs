@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use crate::benchmark::{Amount, Entry, Work};
-use crate::cpython::Python;
-use crate::isolated::isolated;
-use crate::{Benchmark, Measured, Outcome, PeerResult, Sample};
+use crate::outcome::Outcome;
+use crate::results::report::Measured;
+use crate::results::report::PeerResult;
+use crate::results::sample::Sample;
+use crate::runner::benchmark::Benchmark;
+use crate::runner::benchmark::{Amount, Entry, Work};
+use crate::runner::cpython::Python;
+use crate::runner::isolated::isolated;
 
 /// How long and how often, and with what.
 #[derive(Debug, Clone)]
@@ -16,7 +20,7 @@ pub struct Plan {
     pub repetitions: usize,
     /// How many operations it does, if not as many as fill its time.
     pub operations: Option<u64>,
-    /// Who does CPython's part; without it CPython is left out.
+    /// What does CPython's part; without it CPython is left out.
     pub python: Option<Python>,
 }
 
@@ -37,7 +41,7 @@ impl Plan {
 const FIRST: u64 = 16;
 /// How much of a repetition's time an attempt must fill to say how many operations fill all of it.
 const TELLING: f64 = 0.2;
-/// The next attempt does so many times more than the last at most.
+/// The next attempt does at most this many times as much as the last.
 const STEP: f64 = 200.0;
 
 /// Measures all peers of a benchmark, repetition by repetition in turn.

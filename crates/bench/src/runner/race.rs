@@ -7,8 +7,9 @@ use ipc_common::{Child, Process};
 use nix::time::ClockId;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::{now, read, seconds};
-use crate::{Outcome, Sample};
+use crate::outcome::Outcome;
+use crate::results::sample::Sample;
+use crate::runner::clock::{now, read, seconds};
 
 /// What a worker has seen go by, so that what was lost or came twice is noticed.
 #[derive(Serialize, Deserialize, Debug, Clone, Copy, Default)]

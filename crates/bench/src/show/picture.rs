@@ -1,7 +1,10 @@
 //! The report as a picture: bars for each peer, as SVG.
 
-use crate::units::{times, value};
-use crate::{Measured, Peer, PeerResult, Report};
+use crate::results::peer::Peer;
+use crate::results::report::Measured;
+use crate::results::report::PeerResult;
+use crate::results::report::Report;
+use crate::show::units::{times, value};
 
 /// What is shown, as far as it was measured.
 const SHOWN: [&str; 8] = [

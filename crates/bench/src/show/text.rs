@@ -1,7 +1,11 @@
 //! The table for the terminal.
 
-use crate::units::{memory, time, times, value};
-use crate::{Measure, Measured, Peer, PeerResult, Report};
+use crate::results::measure::Measure;
+use crate::results::peer::Peer;
+use crate::results::report::Measured;
+use crate::results::report::PeerResult;
+use crate::results::report::Report;
+use crate::show::units::{memory, time, times, value};
 
 /// One benchmark: a line for each peer.
 pub fn table(measured: &Measured) -> String {

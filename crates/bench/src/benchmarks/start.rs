@@ -5,12 +5,15 @@ use std::thread::ScopedJoinHandle;
 use std::{hint, thread};
 
 use ipc_common::{Child, Process};
-use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, fork};
 
-use crate::benchmark::Section;
-use crate::clock::time;
-use crate::{Benchmark, Measure, Outcome, Peer, Sample};
+use crate::outcome::Outcome;
+use crate::peers::forked::Forked;
+use crate::results::measure::Measure;
+use crate::results::measure::Section;
+use crate::results::peer::Peer;
+use crate::results::sample::Sample;
+use crate::runner::benchmark::Benchmark;
+use crate::runner::clock::time;
 
 const GIB: usize = 1 << 30;
 
@@ -64,7 +67,7 @@ fn one_thread() -> Outcome<()> {
 }
 
 fn one_fork() -> Outcome<()> {
-    wait_for(fork_and(|| true)?)
+    Forked::new(|| true)?.wait().and_then(ended_well)
 }
 
 fn ours_at_once(count: u64) -> Outcome<()> {
@@ -87,10 +90,10 @@ fn threads_at_once(count: u64) -> Outcome<()> {
 
 fn forks_at_once(count: u64) -> Outcome<()> {
     let word = Word::new()?;
-    let start = |_| fork_and(|| word.hear().is_ok());
-    let children = (0..count).map(start).collect::<Outcome<Vec<Pid>>>()?;
+    let start = |_| Forked::new(|| word.hear().is_ok());
+    let children = (0..count).map(start).collect::<Outcome<Vec<Forked>>>()?;
     word.say(count)?;
-    children.into_iter().try_for_each(wait_for)
+    children.into_iter().try_for_each(|child| child.wait().and_then(ended_well))
 }
 
 /// What all of many wait for, so that they are alive at the same time.
@@ -108,23 +111,6 @@ impl Word {
     fn hear(&self) -> io::Result<()> {
         (&self.0).read_exact(&mut [0])
     }
-}
-
-/// Forks a child that does `work`, and says by its exit code whether that went well.
-fn fork_and(work: impl FnOnce() -> bool) -> Outcome<Pid> {
-    // SAFETY: this process has one thread, so the child is a whole copy of it.
-    match unsafe { fork() }? {
-        ForkResult::Parent { child } => Ok(child),
-        ForkResult::Child => {
-            let code = i32::from(!work());
-            // SAFETY: ends the child, and runs nothing of the parent's.
-            unsafe { libc::_exit(code) }
-        }
-    }
-}
-
-fn wait_for(child: Pid) -> Outcome<()> {
-    ended_well(waitpid(child, None)? == WaitStatus::Exited(child, 0))
 }
 
 fn ended_well(well: bool) -> Outcome<()> {

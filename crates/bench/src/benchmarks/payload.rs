@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 /// An item that carries a number.
-pub(crate) trait Payload: Serialize + DeserializeOwned + Clone + Send + Sync {
+pub trait Payload: Serialize + DeserializeOwned + Clone + Send + Sync {
     /// Makes it the item with this number.
     fn stamp(&mut self, number: u64);
 

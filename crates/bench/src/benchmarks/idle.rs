@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use ipc_common::{Queue, pipe};
 
-use crate::benchmark::Section;
-use crate::channel::{Channel, End};
-use crate::crossbeam_channel::Crossbeam;
-use crate::race::{Tally, processes, threads};
-use crate::socket::Packets;
-use crate::throughput::BOUND;
-use crate::{Benchmark, Measure, Outcome, Peer, Sample};
+use crate::outcome::Outcome;
+use crate::peers::channel::{Channel, End};
+use crate::peers::crossbeam_channel::{BOUND, Crossbeam};
+use crate::peers::socket::Packets;
+use crate::results::measure::Measure;
+use crate::results::measure::Section;
+use crate::results::peer::Peer;
+use crate::results::sample::Sample;
+use crate::runner::benchmark::Benchmark;
+use crate::runner::race::{Tally, processes, threads};
 
 #[cfg(feature = "peers")]
-use crate::ipc_channel_channel::Typed;
+use crate::peers::ipc_channel_channel::Typed;
 
 /// An operation is a millisecond of waiting.
 const SECOND: u64 = 1000;
@@ -56,7 +59,7 @@ fn between_processes(channel: &impl Channel<u64>, milliseconds: u64) -> Outcome<
     Ok(race.sample_of(WAITER, milliseconds))
 }
 
-/// The worker who waits; the other one lets him.
+/// The worker that waits; the other one ends its waiting.
 const WAITER: usize = 0;
 
 fn wait_or_wake(channel: &impl Channel<u64>, worker: usize, milliseconds: u64) -> Outcome<Tally> {

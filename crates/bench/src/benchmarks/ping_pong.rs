@@ -3,15 +3,18 @@
 
 use ipc_common::{Queue, pipe};
 
-use crate::channel::{Channel, End};
-use crate::crossbeam_channel::Crossbeam;
-use crate::race::{Tally, processes, threads};
-use crate::socket::{Bare, Packets};
-use crate::throughput::BOUND;
-use crate::{Benchmark, Measure, Outcome, Peer, Sample};
+use crate::outcome::Outcome;
+use crate::peers::channel::{Channel, End};
+use crate::peers::crossbeam_channel::{BOUND, Crossbeam};
+use crate::peers::socket::{Bare, Packets};
+use crate::results::measure::Measure;
+use crate::results::peer::Peer;
+use crate::results::sample::Sample;
+use crate::runner::benchmark::Benchmark;
+use crate::runner::race::{Tally, processes, threads};
 
 #[cfg(feature = "peers")]
-use crate::ipc_channel_channel::Typed;
+use crate::peers::ipc_channel_channel::Typed;
 
 pub(crate) fn benchmarks() -> Vec<Benchmark> {
     vec![queue(), connection()]

@@ -1,26 +1,27 @@
-//! Queues: how many items get through, from so many producers to so many consumers.
+//! Queues: how many items get through, for some numbers of producers and consumers.
 
 use std::hint::black_box;
 
 use ipc_common::Queue;
 use serde_bytes::ByteBuf;
 
-use crate::benchmark::Section;
-use crate::crossbeam_channel::Crossbeam;
-use crate::payload::{Order, Payload, bytes};
-use crate::race::{Tally, processes};
-use crate::shape::{Shape, between_processes, between_threads};
-use crate::shared_memory::SharedMemory;
-use crate::socket::{LARGEST_PACKET, Packets, Stream};
-use crate::{Benchmark, Measure, Outcome, Peer, Sample};
+use crate::benchmarks::payload::{Order, Payload, bytes};
+use crate::benchmarks::shape::{Shape, between_processes, between_threads};
+use crate::outcome::Outcome;
+use crate::peers::crossbeam_channel::{BOUND, Crossbeam};
+use crate::peers::shared_memory::SharedMemory;
+use crate::peers::socket::{LARGEST_PACKET, Packets, Stream};
+use crate::results::measure::Measure;
+use crate::results::measure::Section;
+use crate::results::peer::Peer;
+use crate::results::sample::Sample;
+use crate::runner::benchmark::Benchmark;
+use crate::runner::race::{Tally, processes};
 
 #[cfg(feature = "peers")]
-use crate::ipc_channel_channel::{Bytes, Typed};
+use crate::peers::ipc_channel_channel::{Bytes, Typed};
 
-/// crossbeam's bound where nothing else is asked for.
-pub(crate) const BOUND: usize = 1024;
-
-/// What waits in an unbounded queue may take so much memory.
+/// The most memory that the items in an unbounded queue may take.
 const MOST_BYTES: u64 = 1 << 30;
 
 pub(crate) fn benchmarks() -> Vec<Benchmark> {

@@ -2,9 +2,13 @@
 
 use ipc_common::JoinableQueue;
 
-use crate::race::processes;
-use crate::shape::Shape;
-use crate::{Benchmark, Measure, Outcome, Peer, Sample};
+use crate::benchmarks::shape::Shape;
+use crate::outcome::Outcome;
+use crate::results::measure::Measure;
+use crate::results::peer::Peer;
+use crate::results::sample::Sample;
+use crate::runner::benchmark::Benchmark;
+use crate::runner::race::processes;
 
 pub(crate) fn benchmarks() -> Vec<Benchmark> {
     [1, 4]

@@ -1,7 +1,15 @@
 //! [`catalog()`]: all benchmarks.
 
-use crate::options::Misuse;
-use crate::{Benchmark, idle, joinable, lock, manager, ping_pong, pool, start, throughput};
+use crate::benchmarks::idle;
+use crate::benchmarks::joinable;
+use crate::benchmarks::lock;
+use crate::benchmarks::manager;
+use crate::benchmarks::ping_pong;
+use crate::benchmarks::pool;
+use crate::benchmarks::start;
+use crate::benchmarks::throughput;
+use crate::misuse::Misuse;
+use crate::runner::benchmark::Benchmark;
 
 /// All benchmarks, in the order of the tables.
 pub fn catalog() -> Vec<Benchmark> {

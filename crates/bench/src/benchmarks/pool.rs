@@ -6,12 +6,15 @@ use std::time::{Duration, Instant};
 
 use ipc_common::Pool;
 
-use crate::channel::Channel;
-use crate::clock::time;
-use crate::crossbeam_channel::Crossbeam;
-use crate::race::{Tally, threads};
-use crate::throughput::BOUND;
-use crate::{Benchmark, Measure, Outcome, Peer, Sample};
+use crate::outcome::Outcome;
+use crate::peers::channel::Channel;
+use crate::peers::crossbeam_channel::{BOUND, Crossbeam};
+use crate::results::measure::Measure;
+use crate::results::peer::Peer;
+use crate::results::sample::Sample;
+use crate::runner::benchmark::Benchmark;
+use crate::runner::clock::time;
+use crate::runner::race::{Tally, threads};
 
 /// How many the documents' pools have.
 const WORKERS: usize = 4;

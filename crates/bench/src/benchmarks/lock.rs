@@ -1,13 +1,17 @@
-//! Locks and shared values: alone, and with others who want the same.
+//! Locks and shared values: alone, and beside others that want the same.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ipc_common::{Lock, Value};
 
-use crate::race::{Race, Tally, processes, threads};
-use crate::robust_mutex::RobustMutex;
-use crate::shared_memory::Unguarded;
-use crate::{Benchmark, Measure, Outcome, Peer, Sample};
+use crate::outcome::Outcome;
+use crate::peers::robust_mutex::RobustMutex;
+use crate::peers::shared_memory::Unguarded;
+use crate::results::measure::Measure;
+use crate::results::peer::Peer;
+use crate::results::sample::Sample;
+use crate::runner::benchmark::Benchmark;
+use crate::runner::race::{Race, Tally, processes, threads};
 
 pub(crate) fn benchmarks() -> Vec<Benchmark> {
     [1, 2, 4].map(lock).into_iter().chain([1, 4].map(value)).collect()
@@ -80,7 +84,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Workers who all do the same step again and again.
+/// Workers that all do the same step again and again.
 #[derive(Clone, Copy)]
 struct Team {
     workers: usize,

@@ -1,17 +1,20 @@
-//! [`Shape`]: so many producers and so many consumers, none of whom may lose an item.
+//! [`Shape`]: numbers of producers and consumers, between which no item may be lost.
 
 use std::hint::black_box;
 
-use crate::channel::Channel;
-use crate::payload::Payload;
-use crate::race::{Race, Tally, processes, threads};
-use crate::{Outcome, Sample};
+use crate::benchmarks::payload::Payload;
+use crate::outcome::Outcome;
+use crate::peers::channel::Channel;
+use crate::results::sample::Sample;
+use crate::runner::race::{Race, Tally, processes, threads};
 
 /// How many put, and how many get.
-#[derive(Clone, Copy)]
-pub(crate) struct Shape {
-    pub(crate) producers: usize,
-    pub(crate) consumers: usize,
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    /// How many put.
+    pub producers: usize,
+    /// How many get.
+    pub consumers: usize,
 }
 
 impl Shape {
@@ -63,6 +66,7 @@ impl Shape {
     }
 }
 
+/// One repetition between processes.
 pub(crate) fn between_processes<T: Payload>(
     channel: &impl Channel<T>,
     prototype: &T,
@@ -75,7 +79,12 @@ pub(crate) fn between_processes<T: Payload>(
     Ok(race.sample(items))
 }
 
-pub(crate) fn between_threads<T: Payload>(
+/// One repetition between threads of this process.
+///
+/// # Errors
+///
+/// If the channel fails, or an item was lost or came twice.
+pub fn between_threads<T: Payload>(
     channel: &(impl Channel<T> + Sync),
     prototype: &T,
     shape: Shape,
@@ -85,34 +94,4 @@ pub(crate) fn between_threads<T: Payload>(
     let race = threads(shape.workers(), |worker| shape.work(channel, prototype, items, worker))?;
     shape.check(&race, items)?;
     Ok(race.sample(items))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Shape, between_threads};
-    use crate::Outcome;
-    use crate::channel::Channel;
-    use crate::crossbeam_channel::Crossbeam;
-
-    /// Delivers item 3 in place of item 4.
-    struct Unreliable(Crossbeam<u64>);
-
-    impl Channel<u64> for Unreliable {
-        fn put(&self, item: &u64) -> Outcome<()> {
-            self.0.put(if *item == 4 { &3 } else { item })
-        }
-
-        fn get(&self) -> Outcome<u64> {
-            self.0.get()
-        }
-    }
-
-    #[test]
-    fn an_item_that_is_lost_or_comes_twice_is_noticed() {
-        let shape = Shape { producers: 2, consumers: 3 };
-        let sample = between_threads(&Crossbeam::unbounded(), &0, shape, 8).unwrap();
-        assert_eq!(sample.operations, 12, "each worker gets the same share");
-        let lost = between_threads(&Unreliable(Crossbeam::unbounded()), &0, shape, 8).unwrap_err();
-        assert_eq!(lost.to_string(), "of 12 items with the sum 66, 12 came with the sum 65");
-    }
 }

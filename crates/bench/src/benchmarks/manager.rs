@@ -2,8 +2,12 @@
 
 use ipc_common::{DictProxy, Manager};
 
-use crate::clock::time;
-use crate::{Benchmark, Measure, Outcome, Peer, Sample};
+use crate::outcome::Outcome;
+use crate::results::measure::Measure;
+use crate::results::peer::Peer;
+use crate::results::sample::Sample;
+use crate::runner::benchmark::Benchmark;
+use crate::runner::clock::time;
 
 /// How many keys there are.
 const KEYS: u64 = 100;
