@@ -7,59 +7,47 @@
 //! checks that nothing was lost, and gives a [`Sample`]. A [`Report`] is all that came out, and is
 //! rendered as text, as Markdown and as a picture.
 //!
-//! The files, in the order in which they build on each other: `outcome`, `sample`, `clock`, `race`,
-//! `isolated`; `peer`, `cpython`, `benchmark`, `measure`; `payload`, `channel` and the peers'
-//! channels, `shape`; one file for each kind of work; `catalog`; `machine`, `report`, `units`; `text`,
-//! `readme`, `picture`; `options`.
+//! The layers, each of which uses those before it:
+//!
+//! - `outcome`, `misuse`: errors
+//! - `results`: what comes out of a run, as data
+//! - `peers`: what the library is measured beside, each as a `Channel` or a lock
+//! - `runner`: starts workers at the same moment, times them, takes the peers in turn
+//! - `benchmarks`: a file for each kind of work, and the catalogue of all
+//! - `show`: the report as text, as Markdown, as a picture
+//! - `options`: the command line
 
-mod benchmark;
-mod catalog;
-mod channel;
-mod clock;
-mod cpython;
-mod crossbeam_channel;
-mod idle;
-#[cfg(feature = "peers")]
-mod ipc_channel_channel;
-mod isolated;
-mod joinable;
-mod lock;
-mod machine;
-mod manager;
-mod measure;
+mod benchmarks;
+mod misuse;
 mod options;
 mod outcome;
-mod payload;
-mod peer;
-mod picture;
-mod ping_pong;
-mod pool;
-mod race;
-mod readme;
-mod report;
-#[allow(unsafe_code, reason = "what the library is measured beside")]
-mod robust_mutex;
-mod sample;
-mod shape;
-#[allow(unsafe_code, reason = "what the library is measured beside")]
-mod shared_memory;
-mod socket;
-#[allow(unsafe_code, reason = "what the library is measured beside")]
-mod start;
-mod text;
-mod throughput;
-mod units;
+mod peers;
+mod results;
+mod runner;
+mod show;
 
-pub use benchmark::{Benchmark, Measure, Section};
-pub use catalog::{catalog, select};
-pub use cpython::Python;
-pub use machine::Machine;
-pub use measure::{Plan, measure};
-pub use options::{HELP, Misuse, Options};
+pub use benchmarks::catalog::{catalog, select};
+pub use misuse::Misuse;
+pub use options::{HELP, Options};
 pub use outcome::Outcome;
-pub use peer::{Absent, Peer};
-pub use picture::picture;
-pub use readme::readme;
-pub use report::{Measured, PeerResult, Report};
-pub use sample::Sample;
-pub use text::{legend, table};
+pub use results::machine::Machine;
+pub use results::measure::{Measure, Section};
+pub use results::peer::{Absent, Peer};
+pub use results::report::{Measured, PeerResult, Report};
+pub use results::sample::Sample;
+pub use runner::benchmark::Benchmark;
+pub use runner::cpython::Python;
+pub use runner::measure::{Plan, measure};
+pub use show::markdown::{fill, tables};
+pub use show::picture::picture;
+pub use show::text::{legend, table};
+
+/// What `tests/self_check` looks at besides.
+#[doc(hidden)]
+pub mod internal {
+    pub use crate::benchmarks::payload::Payload;
+    pub use crate::benchmarks::shape::{Shape, between_threads};
+    pub use crate::peers::channel::Channel;
+    pub use crate::peers::crossbeam_channel::Crossbeam;
+    pub use crate::show::units;
+}

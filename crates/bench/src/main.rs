@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use bench::{
-    Absent, HELP, Machine, Misuse, Options, Outcome, Peer, Plan, Python, Report, legend, measure,
-    picture, readme, select, table,
+    Absent, HELP, Machine, Misuse, Options, Outcome, Peer, Plan, Python, Report, fill, legend,
+    measure, picture, select, table, tables,
 };
 
 fn main() -> ExitCode {
@@ -33,26 +33,46 @@ fn run() -> Outcome<()> {
         }
         return Ok(());
     }
-    // A file that cannot be written is said now, not after minutes of measuring.
-    for file in [&options.json, &options.readme, &options.svg].into_iter().flatten() {
-        let opened = OpenOptions::new().append(true).create(true).open(file);
-        opened.map_err(|e| format!("cannot write {}: {e}", file.display()))?;
-    }
+    check_files(&options)?;
     let report = match &options.from {
         Some(file) => show(file, &options)?,
         None => measure_all(&options)?,
     };
     print!("\n{}", legend(&report));
-    if let Some(file) = &options.json {
-        write(file, &(serde_json::to_string_pretty(&report)? + "\n"))?;
+    write_files(&report, &options)
+}
+
+/// A file that cannot be written is said now, not after minutes of measuring.
+fn check_files(options: &Options) -> Outcome<()> {
+    for file in [&options.json, &options.svg].into_iter().flatten() {
+        let opened = OpenOptions::new().append(true).create(true).open(file);
+        opened.map_err(|e| format!("cannot write {}: {e}", file.display()))?;
     }
-    if let Some(file) = &options.readme {
-        write(file, &readme(&report))?;
-    }
-    if let Some(file) = &options.svg {
-        write(file, &picture(&report))?;
+    for file in &options.readme {
+        filled(file, |_| Ok(String::new()))?;
+        let opened = OpenOptions::new().append(true).open(file);
+        opened.map_err(|e| format!("cannot write {}: {e}", file.display()))?;
     }
     Ok(())
+}
+
+fn write_files(report: &Report, options: &Options) -> Outcome<()> {
+    if let Some(file) = &options.json {
+        write(file, &(serde_json::to_string_pretty(report)? + "\n"))?;
+    }
+    for file in &options.readme {
+        write(file, &filled(file, |names| tables(report, names))?)?;
+    }
+    if let Some(file) = &options.svg {
+        write(file, &picture(report))?;
+    }
+    Ok(())
+}
+
+/// The file's text with `tables` between its marks.
+fn filled(file: &Path, tables: impl Fn(&[&str]) -> Outcome<String>) -> Outcome<String> {
+    let text = fs::read_to_string(file).map_err(|e| format!("cannot read {}: {e}", file.display()));
+    Ok(fill(&text?, tables).map_err(|e| format!("{}: {e}", file.display()))?)
 }
 
 fn measure_all(options: &Options) -> Outcome<Report> {
@@ -61,7 +81,7 @@ fn measure_all(options: &Options) -> Outcome<Report> {
     for Absent { why, .. } in &absent {
         println!("{why}");
     }
-    let machine = Machine::this(python.as_ref());
+    let machine = Machine::this(python.as_ref().map(|python| python.version.as_str()));
     if machine.load > machine.cores as f64 / 4.0 {
         println!(
             "This machine is busy (load {}): these figures are for a first look.",
@@ -85,7 +105,7 @@ fn measure_all(options: &Options) -> Outcome<Report> {
     })
 }
 
-/// CPython, if it is there, and who is left out.
+/// CPython, if it is there, and the peers that are left out.
 fn peers() -> (Option<Python>, Vec<Absent>) {
     let mut absent = Vec::new();
     let python = Python::find()

@@ -1,8 +1,8 @@
 //! [`Options`]: the command line.
 
-use std::error::Error;
-use std::fmt;
 use std::path::PathBuf;
+
+use crate::misuse::Misuse;
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -17,7 +17,8 @@ Options:
   --quick        shorter and fewer repetitions: a minute for all
   --list         say which benchmarks there are
   --json FILE    write all figures for programs
-  --readme FILE  write the tables as Markdown
+  --readme FILE  put the tables into FILE, between its marks, as in README.md and
+                 crates/bench/README.md; may be given several times
   --svg FILE     write a picture
   --from FILE    measure nothing, and show what `--json` has written
   --help         say this
@@ -36,7 +37,7 @@ pub struct Options {
     /// `--json`
     pub json: Option<PathBuf>,
     /// `--readme`
-    pub readme: Option<PathBuf>,
+    pub readme: Vec<PathBuf>,
     /// `--svg`
     pub svg: Option<PathBuf>,
     /// `--from`
@@ -56,17 +57,17 @@ impl Options {
         let mut words = words.into_iter();
         while let Some(word) = words.next() {
             let mut file = || match words.next() {
-                Some(file) => Ok(Some(PathBuf::from(file))),
+                Some(file) => Ok(PathBuf::from(file)),
                 None => Err(Misuse(format!("{word} needs the name of a file"))),
             };
             match word.as_str() {
                 "--help" | "-h" => options.help = true,
                 "--list" => options.list = true,
                 "--quick" => options.quick = true,
-                "--json" => options.json = file()?,
-                "--readme" => options.readme = file()?,
-                "--svg" => options.svg = file()?,
-                "--from" => options.from = file()?,
+                "--json" => options.json = Some(file()?),
+                "--readme" => options.readme.push(file()?),
+                "--svg" => options.svg = Some(file()?),
+                "--from" => options.from = Some(file()?),
                 _ if word.starts_with('-') => {
                     return Err(Misuse(format!("there is no option {word}")));
                 }
@@ -83,15 +84,3 @@ impl Options {
         words.chain(self.names.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
     }
 }
-
-/// What a person got wrong on the command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Misuse(pub String);
-
-impl fmt::Display for Misuse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; see --help", self.0)
-    }
-}
-
-impl Error for Misuse {}

@@ -6,9 +6,11 @@ use std::process::ExitCode;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use bench::internal::units::{memory, time, times, value};
+use bench::internal::{Channel, Crossbeam, Shape, between_threads};
 use bench::{
-    Benchmark, Machine, Measured, Options, Peer, Plan, Python, Report, catalog, measure, picture,
-    readme, select, table,
+    Benchmark, Machine, Measure, Measured, Options, Outcome, Peer, Plan, Python, Report, catalog,
+    fill, measure, picture, select, table, tables,
 };
 use libtest_mimic::{Arguments, Trial};
 
@@ -23,11 +25,15 @@ fn main() -> ExitCode {
             Ok(())
         })
     });
-    let tests: [(&str, fn()); 4] = [
+    let tests: [(&str, fn()); 8] = [
         ("a_report_survives_json_and_can_be_shown", a_report_survives_json_and_can_be_shown),
         ("names_of_groups_mean_all_of_them", names_of_groups_mean_all_of_them),
         ("unknown_names_and_options_are_refused", unknown_names_and_options_are_refused),
         ("names_are_unique", names_are_unique),
+        ("figures_are_put_between_the_marks", figures_are_put_between_the_marks),
+        ("a_document_without_marks_is_refused", a_document_without_marks_is_refused),
+        ("figures_have_three_digits", figures_have_three_digits),
+        ("an_item_lost_or_doubled_is_noticed", an_item_lost_or_doubled_is_noticed),
     ];
     let tests = tests.map(|(name, test)| {
         Trial::test(name, move || {
@@ -72,7 +78,7 @@ fn report(names: &[&str]) -> Report {
     let measured: Vec<Measured> =
         benchmarks.iter().map(|benchmark| measure(benchmark, &plan).unwrap()).collect();
     Report {
-        machine: Machine::this(plan.python.as_ref()),
+        machine: Machine::this(plan.python.as_ref().map(|python| python.version.as_str())),
         command: "scripts/bench".into(),
         repetitions: plan.repetitions,
         absent: Vec::new(),
@@ -84,9 +90,9 @@ fn a_report_survives_json_and_can_be_shown() {
     let report = report(&["queue-u64", "lock-alone", "processes-1"]);
     let json = serde_json::to_string(&report).unwrap();
     let again: Report = serde_json::from_str(&json).unwrap();
-    assert_eq!(readme(&again), readme(&report));
+    let markdown = tables(&again, &["all"]).unwrap();
+    assert_eq!(markdown, tables(&report, &["all"]).unwrap());
 
-    let markdown = readme(&again);
     let picture = picture(&again);
     for measured in &again.benchmarks {
         assert!(table(measured).contains(&measured.name));
@@ -124,4 +130,58 @@ fn names_are_unique() {
     let all = names.len();
     names.dedup();
     assert_eq!(names.len(), all);
+}
+
+fn figures_are_put_between_the_marks() {
+    let report = report(&["lock-alone", "processes-1"]);
+    let old = "Before.\n\n<!-- figures: lock-alone -->\nold\n<!-- end of figures -->\n\nAfter.\n";
+    let new = fill(old, |names| tables(&report, names)).unwrap();
+    assert!(
+        new.starts_with("Before.\n\n<!-- figures: lock-alone -->\n\n| | ipc-common |"),
+        "{new}"
+    );
+    assert!(new.ends_with(" |\n\n<!-- end of figures -->\n\nAfter.\n"), "{new}");
+    assert!(new.contains("| lock and unlock, alone | **") && !new.contains("1 process"), "{new}");
+    assert!(!new.contains("old"), "{new}");
+    assert_eq!(fill(&new, |names| tables(&report, names)).unwrap(), new, "twice is once");
+    let missing = tables(&report, &["start"]).unwrap_err().to_string();
+    assert_eq!(missing, "a mark names start, which was not measured");
+}
+
+fn a_document_without_marks_is_refused() {
+    let refused = |text| fill(text, |_| Ok(String::new())).unwrap_err().to_string();
+    assert!(refused("# Nothing").contains("no mark `<!-- figures: all -->`"));
+    assert!(refused("<!-- figures: all -->").contains("no `<!-- end of figures -->`"));
+}
+
+fn figures_have_three_digits() {
+    assert_eq!(value(Measure::Rate, 9_876_543.0), "9.88 M/s");
+    assert_eq!(value(Measure::Bytes(8), 999_900.0), "1.00 MB/s");
+    assert_eq!(value(Measure::Efficiency(1.0), 0.934), "93 %");
+    assert_eq!(time(0.000_012_34), "12.3 µs");
+    assert_eq!(time(0.0), "0.000 ns");
+    assert_eq!(memory(5 << 20), "5.00 MiB");
+    assert_eq!(times(123.4), "123×");
+    assert_eq!(times(0.0123), "0.012×");
+}
+
+/// Delivers item 3 in place of item 4.
+struct Unreliable(Crossbeam<u64>);
+
+impl Channel<u64> for Unreliable {
+    fn put(&self, item: &u64) -> Outcome<()> {
+        self.0.put(if *item == 4 { &3 } else { item })
+    }
+
+    fn get(&self) -> Outcome<u64> {
+        self.0.get()
+    }
+}
+
+fn an_item_lost_or_doubled_is_noticed() {
+    let shape = Shape { producers: 2, consumers: 3 };
+    let sample = between_threads(&Crossbeam::unbounded(), &0, shape, 8).unwrap();
+    assert_eq!(sample.operations, 12, "each worker gets the same share");
+    let lost = between_threads(&Unreliable(Crossbeam::unbounded()), &0, shape, 8).unwrap_err();
+    assert_eq!(lost.to_string(), "of 12 items with the sum 66, 12 came with the sum 65");
 }

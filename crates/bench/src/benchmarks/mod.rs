@@ -1,0 +1,14 @@
+//! The kinds of work, a file for each, and the catalogue of all.
+
+pub(crate) mod catalog;
+pub(crate) mod payload;
+pub(crate) mod shape;
+
+mod idle;
+mod joinable;
+mod lock;
+mod manager;
+mod ping_pong;
+mod pool;
+mod start;
+mod throughput;

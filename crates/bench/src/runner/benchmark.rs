@@ -1,0 +1,96 @@
+//! [`Benchmark`]: one kind of work, and the peers that can do it.
+
+use std::fmt;
+
+use crate::outcome::Outcome;
+use crate::results::measure::{Measure, Section};
+use crate::results::peer::Peer;
+use crate::results::sample::Sample;
+
+/// One kind of work, and the peers that can do it.
+pub struct Benchmark {
+    /// What it is called on the command line.
+    pub name: String,
+    /// What it is called in the tables.
+    pub title: String,
+    /// What is read off a repetition.
+    pub measure: Measure,
+    pub(crate) section: Section,
+    pub(crate) amount: Amount,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// How many operations a repetition does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Amount {
+    /// As many as fill the time of a repetition, but no more than these.
+    AtMost(u64),
+    Exactly(u64),
+}
+
+pub(crate) struct Entry {
+    pub(crate) peer: Peer,
+    pub(crate) work: Work,
+}
+
+pub(crate) enum Work {
+    /// A function of the number of operations, which checks what it has done.
+    Here(Box<dyn Fn(u64) -> Outcome<Sample> + Send>),
+    /// What to tell the script.
+    Python(Vec<String>),
+}
+
+impl Benchmark {
+    pub(crate) fn new(
+        name: impl Into<String>,
+        title: impl Into<String>,
+        measure: Measure,
+    ) -> Benchmark {
+        Benchmark {
+            name: name.into(),
+            title: title.into(),
+            measure,
+            section: Section::Work,
+            amount: Amount::AtMost(u64::MAX),
+            entries: Vec::new(),
+        }
+    }
+
+    pub(crate) fn section(self, section: Section) -> Benchmark {
+        Benchmark { section, ..self }
+    }
+
+    pub(crate) fn at_most(self, operations: u64) -> Benchmark {
+        Benchmark { amount: Amount::AtMost(operations), ..self }
+    }
+
+    pub(crate) fn exactly(self, operations: u64) -> Benchmark {
+        Benchmark { amount: Amount::Exactly(operations), ..self }
+    }
+
+    pub(crate) fn peer(
+        mut self,
+        peer: Peer,
+        work: impl Fn(u64) -> Outcome<Sample> + Send + 'static,
+    ) -> Benchmark {
+        self.entries.push(Entry { peer, work: Work::Here(Box::new(work)) });
+        self
+    }
+
+    pub(crate) fn python(mut self, work: &[&str]) -> Benchmark {
+        let work = work.iter().map(|&word| word.to_owned()).collect();
+        self.entries.push(Entry { peer: Peer::CPython, work: Work::Python(work) });
+        self
+    }
+
+    /// The peers that can do it.
+    pub fn peers(&self) -> impl Iterator<Item = Peer> {
+        self.entries.iter().map(|entry| entry.peer)
+    }
+}
+
+impl fmt::Debug for Benchmark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Benchmark").field("name", &self.name).finish_non_exhaustive()
+    }
+}
