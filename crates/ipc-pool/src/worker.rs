@@ -81,7 +81,7 @@ pub struct Terms<'a> {
 
 impl Floor {
     pub(crate) fn new() -> Result<Self> {
-        let (tasks, results) = (Ring::new(0)?, Ring::new(0)?);
+        let (tasks, results) = (Ring::new(0, None)?, Ring::new(0, None)?);
         Ok(Floor { tasks, results, board: Shared::zeroed()? })
     }
 

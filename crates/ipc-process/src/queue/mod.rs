@@ -68,7 +68,7 @@ impl<T: Message> Queue<T> {
     ///
     /// As for [`new`](Queue::new).
     pub fn bounded(most: usize) -> Result<Self> {
-        Ok(Queue { ring: Ring::new(most)?, items: PhantomData })
+        Ok(Queue { ring: Ring::new(most, None)?, items: PhantomData })
     }
 
     /// Puts an item in, and blocks while the queue is full; Python's `put(item)`.
@@ -150,7 +150,7 @@ impl<T: Message> Queue<T> {
 
     /// Whether `put` would block for lack of room; Python's `full()`, but exact.
     pub fn is_full(&self) -> bool {
-        self.ring.len() >= self.ring.limit()
+        self.ring.is_full()
     }
 
     /// Says that nothing more is to be put, by any process. What is in the queue can still be

@@ -1,13 +1,14 @@
 //! [`Mapping`]: memory that forked processes share.
 
 use std::ffi::c_void;
+use std::mem;
 use std::num::NonZeroUsize;
 use std::ptr::NonNull;
 
-use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap};
-use nix::unistd::{SysconfVar, sysconf};
-
 use ipc_error::{Error, Result};
+use nix::sys::mman::{
+    MRemapFlags, MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, mprotect, mremap, munmap,
+};
 
 /// Zeroed bytes that this process and all processes forked from it see.
 ///
@@ -27,10 +28,16 @@ unsafe impl Send for Mapping {}
 // SAFETY: as above.
 unsafe impl Sync for Mapping {}
 
+/// No Linux has larger pages than this, and smaller ones divide it.
+const PAGE: usize = 64 << 10;
+
 impl Mapping {
     /// A new one.
     pub(crate) fn new(len: NonZeroUsize) -> Result<Self> {
-        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        Self::with_access(len, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE)
+    }
+
+    fn with_access(len: NonZeroUsize, access: ProtFlags) -> Result<Self> {
         let flags = MapFlags::MAP_SHARED | MapFlags::MAP_NORESERVE;
         // SAFETY: a new mapping at an address of the kernel's choice disturbs no other memory.
         let start = unsafe { mmap_anonymous(None, len, access, flags) };
@@ -41,17 +48,38 @@ impl Mapping {
         Ok(Mapping { start, len, stays: false })
     }
 
-    /// Address space for as much as the machine has memory, or as much of that as can be had.
-    pub(crate) fn reserve() -> Result<Self> {
-        let ask = |variable| sysconf(variable).ok().flatten().and_then(|n| usize::try_from(n).ok());
-        let memory = ask(SysconfVar::_PHYS_PAGES).zip(ask(SysconfVar::PAGE_SIZE));
-        let mut len = memory.map_or(1 << 30, |(pages, size)| pages * size);
-        loop {
-            match Mapping::new(NonZeroUsize::new(len).unwrap_or(NonZeroUsize::MIN)) {
-                Err(_) if len > 1 << 20 => len /= 2,
-                result => return result,
-            }
+    /// The first `part` bytes of what would be a mapping of `len`; see [`longer_view`].
+    ///
+    /// Its content is no part of a core dump.
+    ///
+    /// [`longer_view`]: Mapping::longer_view
+    pub(crate) fn first_part(len: NonZeroUsize, part: usize) -> Result<Self> {
+        // Without access, so that `mlockall` does not fill it with memory before it is cut.
+        let mut whole = Self::with_access(len, ProtFlags::PROT_NONE)?;
+        let part = NonZeroUsize::new(part).filter(|part| *part < len).unwrap_or(len);
+        let failed = |e| Error::system("map a queue's memory", "free some memory", e);
+        if part < len {
+            // SAFETY: within the new mapping, which is not used yet.
+            let cut = unsafe { munmap(whole.start.byte_add(part.get()), len.get() - part.get()) };
+            cut.map_err(failed)?;
+            whole.len = part;
         }
+        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        // SAFETY: the whole of the new mapping.
+        unsafe { mprotect(whole.start, part.get(), access) }.map_err(failed)?;
+        // A dump would fill all of it with memory. SAFETY: as above.
+        let _ = unsafe { madvise(whole.start, part.get(), MmapAdvise::MADV_DONTDUMP) };
+        Ok(whole)
+    }
+
+    /// The same bytes once more, at another address, and those that follow them: `len` in all, which
+    /// must not be more than there were at the beginning.
+    pub(crate) fn longer_view(&self, len: usize) -> nix::Result<Self> {
+        let len = NonZeroUsize::new(len).ok_or(nix::Error::EINVAL)?;
+        // SAFETY: with an old length of 0, the old mapping stays as it is, and the new one gets an
+        // address of the kernel's choice.
+        let start = unsafe { mremap(self.start, 0, len.get(), MRemapFlags::MREMAP_MAYMOVE, None) }?;
+        Ok(Mapping { start, len, stays: false })
     }
 
     /// From now on dropping it does not unmap it: something in it is still used.
@@ -59,34 +87,50 @@ impl Mapping {
         self.stays = true;
     }
 
+    /// Forgets it without unmapping it.
+    pub(crate) fn leak(self) {
+        mem::forget(self);
+    }
+
+    /// One that was leaked.
+    ///
+    /// # Safety
+    ///
+    /// A mapping of that place and length was leaked, and this is done once.
+    pub(crate) unsafe fn from_raw(start: NonNull<u8>, len: usize) -> Self {
+        let len = NonZeroUsize::new(len).unwrap_or(NonZeroUsize::MIN);
+        Mapping { start: start.cast(), len, stays: false }
+    }
+
     /// Its first byte.
     pub(crate) fn start(&self) -> NonNull<u8> {
         self.start.cast()
     }
 
-    /// Its length in bytes.
-    pub(crate) fn len(&self) -> usize {
-        self.len.get()
+    /// Takes pages of a shared mapping out of this process's page table. Their content stays.
+    pub(super) fn unmap_pages(start: NonNull<u8>, len: usize) {
+        // SAFETY: the bytes of a shared mapping are not changed, and are mapped again when they are
+        // used. If it fails, as it does for memory that is locked (mlockall), they stay.
+        let _ = unsafe { madvise(start.cast(), len, MmapAdvise::MADV_DONTNEED) };
     }
 
-    /// Gives the memory of whole pages from `from` to `to` back; their bytes may be zero again.
+    /// Gives the memory of whole pages back, from byte `from` to byte `to` of the mapping that begins
+    /// at `start`; those bytes may be zero again.
     ///
     /// # Safety
     ///
-    /// No process may be using those bytes, or rely on their content.
-    pub(crate) unsafe fn give_back(&self, from: usize, to: usize) {
+    /// The mapping must be that long and its length a multiple of 64 KiB. No process may be using
+    /// those bytes, or rely on their content.
+    pub(crate) unsafe fn give_back(start: NonNull<u8>, from: usize, to: usize) {
         let from = from.next_multiple_of(PAGE);
-        let len = to.next_multiple_of(PAGE).min(self.len()).saturating_sub(from);
+        let len = to.next_multiple_of(PAGE).saturating_sub(from);
         if len > 0 {
             // SAFETY: within the mapping; the caller vouches for the content. If it fails, as it does
             // for memory that is locked (mlockall), the memory is kept, which does no harm.
-            let _ = unsafe { madvise(self.start.byte_add(from), len, MmapAdvise::MADV_REMOVE) };
+            let _ = unsafe { madvise(start.byte_add(from).cast(), len, MmapAdvise::MADV_REMOVE) };
         }
     }
 }
-
-/// No Linux has larger pages than this, and smaller ones divide it.
-const PAGE: usize = 64 << 10;
 
 impl Drop for Mapping {
     fn drop(&mut self) {
@@ -94,7 +138,7 @@ impl Drop for Mapping {
             return;
         }
         // SAFETY: this owns the mapping, and it is not used any more.
-        let unmapped = unsafe { munmap(self.start, self.len()) };
+        let unmapped = unsafe { munmap(self.start, self.len.get()) };
         debug_assert!(unmapped.is_ok(), "munmap: {unmapped:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! The bytes of a [`Ring`]: reading, writing, and giving memory back.
 
+use std::ptr::NonNull;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::sync::atomic::fence;
 
@@ -63,33 +64,30 @@ impl Ring {
         let from = tail.max(keep);
         // SAFETY: the consumers have followed all wraps, so what they have not taken is below the
         // tail, and no producer writes above it, since the caller holds their mutex.
-        unsafe { self.data.give_back(from as usize, high_water as usize) };
-        producers.high_water.store(from, Relaxed);
+        let given_back = unsafe { self.data.give_back(from as usize, high_water as usize) };
+        if given_back.is_ok() {
+            producers.high_water.store(from, Relaxed);
+        }
     }
 
     /// The end of the data.
     pub(super) fn end(&self) -> u64 {
         self.data.len() as u64
     }
+}
 
-    pub(super) fn at(&self, offset: u64) -> *mut u8 {
-        debug_assert!(offset <= self.end());
-        self.data.start().as_ptr().wrapping_add(offset as usize)
-    }
+/// # Safety
+///
+/// A word must stand at `offset` that no process writes now, in a view of the data that is so long.
+pub(super) unsafe fn read_word(data: NonNull<u8>, offset: u64) -> u64 {
+    // SAFETY: aligned, as all records are whole words.
+    unsafe { data.add(offset as usize).cast::<u64>().read() }
+}
 
-    /// # Safety
-    ///
-    /// A word must stand at `offset` that no process writes now.
-    pub(super) unsafe fn read_word(&self, offset: u64) -> u64 {
-        // SAFETY: within the data, and aligned, as all records are whole words.
-        unsafe { self.at(offset).cast::<u64>().read() }
-    }
-
-    /// # Safety
-    ///
-    /// The word at `offset` must be within the data, and no process may be using it.
-    pub(super) unsafe fn write_word(&self, offset: u64, word: u64) {
-        // SAFETY: as above.
-        unsafe { self.at(offset).cast::<u64>().write(word) }
-    }
+/// # Safety
+///
+/// The word at `offset` must be within the view, and no process may be using it.
+pub(super) unsafe fn write_word(data: NonNull<u8>, offset: u64, word: u64) {
+    // SAFETY: aligned, as all records are whole words.
+    unsafe { data.add(offset as usize).cast::<u64>().write(word) }
 }

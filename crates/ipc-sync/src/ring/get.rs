@@ -1,7 +1,7 @@
 //! The consumers' side of a [`Ring`].
 
 use std::hint;
-use std::slice;
+use std::ptr::NonNull;
 use std::sync::atomic::Ordering::{Relaxed, Release};
 use std::sync::atomic::fence;
 
@@ -10,7 +10,7 @@ use ipc_error::{Error, Result};
 use crate::deadline::Deadline;
 use crate::event_count::{Count, EventCount};
 use crate::ring::Ring;
-use crate::ring::data::keep;
+use crate::ring::data::{keep, read_word};
 use crate::ring::layout::{Consumers, Control, Cursor, WORD, WRAP, record_len};
 use crate::robust::state_guard::StateGuard;
 
@@ -43,15 +43,26 @@ impl Ring {
         }
         let from = consumers.cursors.at(count).load();
         let mut at = from;
-        // SAFETY: the count says that a record, or a wrap mark to it, begins at the cursor, and no
-        // producer writes there until it is taken.
-        let mut word = unsafe { self.read_word(at.offset) };
+        let mut word = self.word_at(at)?;
         if word & WRAP != 0 {
             at = Cursor { offset: word & !WRAP, wraps: at.wraps + 1 };
-            // SAFETY: as above.
-            word = unsafe { self.read_word(at.offset) };
+            word = self.word_at(at)?;
         }
-        Ok(First { ring: self, count, from, at, len: word, guard })
+        let start = at.offset + WORD;
+        let data = self.data.view((start + word) as usize)?;
+        // SAFETY: the view is longer than this.
+        let item = unsafe { data.add(start as usize) };
+        let item = NonNull::slice_from_raw_parts(item, word as usize);
+        Ok(First { ring: self, count, from, at, item, guard })
+    }
+
+    /// The word at a cursor of the consumers behind which there is an item.
+    #[inline]
+    fn word_at(&self, cursor: Cursor) -> Result<u64> {
+        let data = self.data.view((cursor.offset + WORD) as usize)?;
+        // SAFETY: the count says that a record, or a wrap mark to it, begins there, and no producer
+        // writes there until it is taken.
+        Ok(unsafe { read_word(data, cursor.offset) })
     }
 
     /// Waits until more items were put than taken, which are `count`.
@@ -73,7 +84,10 @@ impl Ring {
                 let producer = StateGuard::take_until(&producers.lock, deadline, || false)?;
                 let _producer = producer.ok_or(Error::Empty)?;
                 match put.count() == count {
-                    true => return Err(Error::Closed),
+                    true => {
+                        self.close();
+                        return Err(Error::Closed);
+                    }
                     false => continue,
                 }
             }
@@ -105,7 +119,7 @@ pub struct First<'a> {
     /// Where the consumers' cursor stands, and where the record is.
     from: Cursor,
     at: Cursor,
-    len: u64,
+    item: NonNull<[u8]>,
     guard: StateGuard<'a>,
 }
 
@@ -120,15 +134,15 @@ impl First<'_> {
     pub fn bytes(&self) -> &[u8] {
         // SAFETY: the record was complete when it was counted, and no process writes there until it
         // is taken, which only the holder of the mutex does.
-        unsafe { slice::from_raw_parts(self.ring.at(self.at.offset + WORD), self.len as usize) }
+        unsafe { self.item.as_ref() }
     }
 
     /// Takes it.
     #[inline]
     pub fn commit(self) {
-        let First { ring, count, from, at, len, guard } = self;
+        let First { ring, count, from, at, item, guard } = self;
         let Control { taken, consumers, .. } = &*ring.control;
-        let record = record_len(len);
+        let record = record_len(item.len() as u64);
         let head = at.offset + record;
         fence(Release); // a reader that sees what is written now sees the count before it
         consumers.cursors.at(count.next()).store(Cursor { offset: head, wraps: at.wraps });

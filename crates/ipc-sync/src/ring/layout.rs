@@ -25,6 +25,8 @@ pub(super) struct Producers {
     /// The consumers' cursor and count when a producer last read them: they may be further by now.
     pub seen_cursor: SharedCursor,
     pub seen_taken: AtomicCount,
+    /// When a producer last found no room for its item.
+    pub(crate) no_room: NoRoom,
     /// The end of the bytes that were in use before the last wrap.
     pub wrap_end: AtomicU64,
     /// The end of the bytes that have taken memory.
@@ -40,6 +42,32 @@ pub(super) struct Consumers {
     pub seen_put: AtomicCount,
     /// How often a consumer found the ring empty since it last paused in vain.
     pub empty_polls: AtomicU32,
+}
+
+/// That there was no room, and how many items had been taken then. Room comes only with the next.
+#[derive(Debug, Zeroable)]
+#[repr(transparent)]
+pub(crate) struct NoRoom(AtomicU32);
+
+impl NoRoom {
+    /// Set beside the number of a count, which is below 2³⁰.
+    const NOTED: u32 = 1 << 31;
+
+    pub(crate) fn note(&self, taken: Count) {
+        self.0.store(taken.number() | Self::NOTED, Relaxed);
+    }
+
+    /// An item was put after all, by which one is to judge from now on.
+    #[inline]
+    pub(crate) fn forget(&self) {
+        if self.0.load(Relaxed) != 0 {
+            self.0.store(0, Relaxed);
+        }
+    }
+
+    pub(crate) fn is_noted_at(&self, taken: Count) -> bool {
+        self.0.load(Relaxed) == taken.number() | Self::NOTED
+    }
 }
 
 /// Where a side stands: an offset into the data, and how often it has wrapped.

@@ -34,10 +34,13 @@ mod put;
 
 use ipc_error::Result;
 
+use crate::deadline::Deadline;
 use crate::event_count::{Count, EventCount};
-use crate::os::mapping::Mapping;
+use crate::os::growing::GrowingMapping;
+use crate::os::memory_limit::memory_limit;
 use crate::os::shared::Shared;
 use crate::ring::layout::Control;
+use crate::robust::state_guard::StateGuard;
 
 pub use crate::ring::get::First;
 pub use crate::ring::put::Reservation;
@@ -45,21 +48,27 @@ pub use crate::ring::put::Reservation;
 /// Counts wrap around; no more items than half their range can be told apart.
 const MOST_ITEMS: u32 = Count::HALF_RANGE;
 
+/// Room for a page of small items.
+const LEAST_BYTES: usize = 64 << 10;
+
 /// See the head of this file.
 #[derive(Debug)]
 pub struct Ring {
     control: Shared<Control>,
-    data: Mapping,
+    data: GrowingMapping,
     /// The ring is full with this number of items.
     limit: u32,
 }
 
 impl Ring {
-    /// A ring that is full with `limit` items; with 0 only memory limits it.
-    pub fn new(limit: usize) -> Result<Self> {
+    /// A ring that is full with `limit` items, or so many bytes; with 0 items only memory limits it.
+    /// `None` stands for a quarter of the memory that this process may use. If no address space for so
+    /// many bytes can be had, they are fewer.
+    pub fn new(limit: usize, bytes: Option<usize>) -> Result<Self> {
         let limit = u32::try_from(limit).unwrap_or(MOST_ITEMS).min(MOST_ITEMS);
         let limit = if limit == 0 { MOST_ITEMS } else { limit };
-        Ok(Ring { control: Shared::zeroed()?, data: Mapping::reserve()?, limit })
+        let bytes = bytes.unwrap_or_else(|| memory_limit() / 4).max(LEAST_BYTES);
+        Ok(Ring { control: Shared::zeroed()?, data: GrowingMapping::new(bytes)?, limit })
     }
 
     /// How many items were ever put.
@@ -92,9 +101,25 @@ impl Ring {
         self.control.put.is_closed()
     }
 
+    /// Whether there is no room: for one more item at all, or for the one that a producer last tried to
+    /// put.
+    pub fn is_full(&self) -> bool {
+        let Control { taken, producers, .. } = &*self.control;
+        if self.len() >= self.limit || producers.no_room.is_noted_at(taken.count()) {
+            return true;
+        }
+        // While another producer is at work, it finds out.
+        let guard = StateGuard::take_until(&producers.lock, Deadline::NOW, || true);
+        matches!(guard, Ok(Some(_guard)) if !self.has_room_for_the_least())
+    }
+
     /// From now on nothing can be put. Wakes all sleepers.
+    ///
+    /// A process killed between the two steps may leave producers asleep. Each call that finds the
+    /// ring closed closes it again, and so wakes them.
     pub fn close(&self) {
-        self.control.put.close();
-        self.control.taken.close();
+        let Control { put, taken, .. } = &*self.control;
+        put.close();
+        taken.close();
     }
 }

@@ -1,5 +1,6 @@
 //! The producers' side of a [`Ring`].
 
+use std::ptr::NonNull;
 use std::sync::atomic::Ordering::Relaxed;
 
 use ipc_error::{Error, Result};
@@ -7,7 +8,7 @@ use ipc_error::{Error, Result};
 use crate::deadline::Deadline;
 use crate::event_count::Count;
 use crate::ring::Ring;
-use crate::ring::data::{REFRESH, keep};
+use crate::ring::data::{REFRESH, keep, write_word};
 use crate::ring::layout::{Control, Cursor, Producers, WORD, WRAP, record_len};
 use crate::robust::state_guard::StateGuard;
 
@@ -32,6 +33,10 @@ impl Ring {
             return Err(Error::TooLarge { size, limit: (limit - WORD) as usize });
         }
         let Control { put, producers, .. } = &*self.control;
+        if put.is_closed() {
+            self.close();
+            return Err(Error::Closed);
+        }
         let is_full = || self.len() >= self.limit;
         let guard = StateGuard::take_until(&producers.lock, deadline, is_full)?;
         let guard = guard.ok_or(Error::Full)?;
@@ -43,7 +48,10 @@ impl Ring {
             self.give_back(keep(record));
         }
         let start = self.wait_for_room(count, tail, record + WORD, deadline)?;
-        Ok(Reservation { ring: self, count, tail, start, size, written: 0, _guard: guard })
+        // The item, and a wrap mark behind it or at the tail.
+        let end = (start + record).max(tail.offset) + WORD;
+        let data = self.data.view(end as usize)?;
+        Ok(Reservation { ring: self, data, count, tail, start, size, written: 0, _guard: guard })
     }
 
     /// Waits until `need` bytes are free, and returns where.
@@ -59,6 +67,7 @@ impl Ring {
         let mut has_refreshed = false;
         loop {
             if put.is_closed() {
+                self.close();
                 return Err(Error::Closed);
             }
             let seen_taken = producers.seen_taken.load();
@@ -69,12 +78,23 @@ impl Ring {
             }
             self.refresh_seen_cursor();
             let is_news = producers.seen_taken.load() != seen_taken;
+            if !is_news {
+                producers.no_room.note(seen_taken);
+            }
             if is_news && !(has_refreshed && deadline.is_past()) {
                 has_refreshed = true;
             } else if is_news || !taken.wait_while(seen_taken, deadline) {
                 return Err(Error::Full);
             }
         }
+    }
+
+    /// Whether there is room for an empty item. Caller holds the producers' mutex.
+    pub(super) fn has_room_for_the_least(&self) -> bool {
+        let Control { put, producers, .. } = &*self.control;
+        self.refresh_seen_cursor();
+        let tail = producers.cursors.at(put.count()).load();
+        self.room(tail, record_len(0) + WORD).is_some()
     }
 
     /// Where `need` free bytes are: at the tail, or where to wrap to. As far as has been seen.
@@ -100,6 +120,8 @@ impl Ring {
 #[derive(Debug)]
 pub struct Reservation<'a> {
     ring: &'a Ring,
+    /// The ring's first byte, in a view that is long enough.
+    data: NonNull<u8>,
     count: Count,
     tail: Cursor,
     start: u64,
@@ -117,9 +139,12 @@ impl Reservation<'_> {
     #[inline]
     pub fn write(&mut self, bytes: &[u8]) {
         assert!(bytes.len() <= self.size - self.written, "a reservation is not exceeded");
-        let target = self.ring.at(self.start + WORD + self.written as u64);
+        let target = self.start + WORD + self.written as u64;
         // SAFETY: `room` says that the reserved bytes are free, and no other producer writes now.
-        unsafe { target.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        unsafe {
+            let target = self.data.as_ptr().add(target as usize);
+            target.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+        }
         self.written += bytes.len();
     }
 
@@ -130,16 +155,16 @@ impl Reservation<'_> {
     /// If not all of it was written.
     #[inline]
     pub fn commit(self) {
-        let Reservation { ring, count, tail, start, size, written, .. } = self;
+        let Reservation { ring, data, count, tail, start, size, written, _guard } = self;
         assert!(written == size, "a reserved item is written");
         let Control { put, producers, .. } = &*ring.control;
         // SAFETY: `room` says that these bytes are free, and no other producer writes now. Behind
         // the tail there is always room for a wrap mark.
         unsafe {
             if start != tail.offset {
-                ring.write_word(tail.offset, WRAP | start);
+                write_word(data, tail.offset, WRAP | start);
             }
-            ring.write_word(start, size as u64);
+            write_word(data, start, size as u64);
         }
         let end = start + record_len(size as u64);
         let wraps = tail.wraps + u64::from(start != tail.offset);
@@ -151,6 +176,7 @@ impl Reservation<'_> {
         if high_water > producers.high_water.load(Relaxed) {
             producers.high_water.store(high_water, Relaxed);
         }
+        producers.no_room.forget();
         put.add_one();
     }
 }
