@@ -1,0 +1,20 @@
+//! Tests of pools.
+
+#![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+#![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
+
+mod killed_processes;
+mod limits;
+mod tasks;
+mod worker_kill_points;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    testing::harness::run(&[
+        killed_processes::TESTS,
+        limits::TESTS,
+        tasks::TESTS,
+        worker_kill_points::TESTS,
+    ])
+}

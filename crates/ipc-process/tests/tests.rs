@@ -1,0 +1,24 @@
+//! Tests of processes, queues and pipes.
+
+#![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+#![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
+
+mod connection;
+mod daemon;
+mod joinable;
+mod process;
+mod queue;
+mod queue_kill_points;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    testing::harness::run(&[
+        connection::TESTS,
+        daemon::TESTS,
+        joinable::TESTS,
+        process::TESTS,
+        queue::TESTS,
+        queue_kill_points::TESTS,
+    ])
+}

@@ -1,0 +1,175 @@
+//! A process is held up at every instruction of a wait, in turn, while another does what it waits for:
+//! it goes on, wherever that was.
+
+use std::process::Termination;
+use std::time::Duration;
+
+use ipc_common::{Barrier, Condition, Event, Semaphore, Value};
+use testing::processes::{is_in_futex, join, start, until};
+use testing::tests;
+use testing::victim::{Victim, at_every_instruction, at_every_place};
+
+tests![
+    a_permit_comes_during_acquire,
+    a_set_comes_during_wait,
+    a_notification_comes_during_wait_for,
+    the_last_comes_during_wait,
+    a_permit_comes_and_goes_during_acquire,
+    two_acquire_one_permit,
+    two_release_one_permit,
+    two_set_at_once,
+    two_clear_at_once,
+];
+
+/// Lets another process `wake` the victim, when it has come to instruction `n` of `wait` or sleeps
+/// before. One that is not woken sleeps until the tests' limit.
+fn is_not_forgotten<T: Termination>(name: &str, wait: impl Fn(), wake: impl Fn() -> T) {
+    at_every_place(name, |n| {
+        let victim = Victim::new(&wait);
+        let mut other = None;
+        let wake = || {
+            let other = start(&wake);
+            // Unless the victim has to go on before.
+            until("end or sleep", || !other.is_alive().unwrap() || is_in_futex(other.pid()));
+            other
+        };
+        let reached = victim.steps_and_wake(n, || {
+            other.get_or_insert_with(wake);
+        });
+        let other = other.unwrap_or_else(wake);
+        if reached {
+            victim.run_to_stop();
+        }
+        assert_eq!(join(&other), 0);
+        victim.kill();
+        reached
+    });
+}
+
+fn a_permit_comes_during_acquire() {
+    let semaphore = Semaphore::new(0).unwrap();
+    is_not_forgotten("acquire, released", || semaphore.acquire(), || semaphore.release());
+    assert_eq!(semaphore.value(), 0);
+}
+
+fn a_set_comes_during_wait() {
+    let event = Event::new().unwrap();
+    let wait = || {
+        event.wait();
+        event.clear();
+    };
+    is_not_forgotten("wait, set", wait, || event.set());
+    assert!(!event.is_set());
+}
+
+fn a_notification_comes_during_wait_for() {
+    let (condition, is_so) = (Condition::new().unwrap(), Value::new(0_u8).unwrap());
+    let wait = || {
+        let mut held = condition.lock().unwrap();
+        held.wait_for(|| Ok(*is_so.lock()? != 0)).unwrap();
+        *is_so.lock().unwrap() = 0;
+    };
+    let wake = || {
+        let held = condition.lock().unwrap();
+        *is_so.lock().unwrap() = 1;
+        held.notify(1);
+    };
+    is_not_forgotten("wait_for, notified", wait, wake);
+}
+
+fn the_last_comes_during_wait() {
+    let barrier = Barrier::new(2).unwrap();
+    let wait = || assert!(barrier.wait().is_ok());
+    is_not_forgotten("wait, the last comes", wait, wait);
+}
+
+/// A permit is put and taken away again, every few instructions, while the victim looks for one. It
+/// never goes on without.
+fn a_permit_comes_and_goes_during_acquire() {
+    for steps in 1..=60 {
+        let semaphore = Semaphore::new(0).unwrap();
+        let victim = Victim::new(|| semaphore.acquire());
+        let mut is_there = false;
+        // It might go on like this for ever.
+        let goes_on = (0..3_000 / steps).all(|_| {
+            match is_there {
+                false => semaphore.release().unwrap(),
+                true if semaphore.try_acquire() => {}
+                true => return false, // the victim has it
+            }
+            is_there = !is_there;
+            victim.steps_awake(steps)
+        });
+        let asleep = is_in_futex(victim.pid().as_raw() as u32);
+        assert!(goes_on || is_there != asleep, "without a permit, or asleep over one");
+        if !is_there {
+            semaphore.release().unwrap();
+        }
+        if asleep {
+            victim.woken();
+        }
+        if goes_on || asleep {
+            victim.run_to_stop();
+        }
+        assert_eq!(semaphore.value(), 0, "it went on without a permit");
+        victim.kill();
+    }
+}
+
+/// Another process does the same at every instruction, as far as it gets; then they go on.
+fn two_at_once(name: &str, act: impl Fn(), is_right: impl Fn() -> bool) {
+    at_every_instruction(name, |n| {
+        let victim = Victim::new(&act);
+        let reached = victim.steps(n);
+        let other = start(&act);
+        until("end or sleep", || !other.is_alive().unwrap() || is_in_futex(other.pid()));
+        if reached {
+            victim.run_to_stop();
+        }
+        assert_eq!(join(&other), 0);
+        victim.kill();
+        assert!(is_right());
+        reached
+    });
+}
+
+fn two_acquire_one_permit() {
+    let [permits, taken] = [1, 0].map(|permits| Semaphore::new(permits).unwrap());
+    let act = || {
+        if permits.try_acquire() {
+            taken.release().unwrap();
+        }
+    };
+    two_at_once("try_acquire twice", act, || {
+        permits.release().unwrap();
+        taken.try_acquire() && taken.value() == 0 && permits.value() == 1
+    });
+}
+
+fn two_release_one_permit() {
+    let semaphore = Semaphore::bounded(1).unwrap();
+    semaphore.acquire();
+    let act = || drop(semaphore.release());
+    two_at_once("release twice", act, || semaphore.try_acquire() && semaphore.value() == 0);
+}
+
+fn two_set_at_once() {
+    let event = Event::new().unwrap();
+    let is_right = || {
+        let is_set = event.is_set();
+        event.clear();
+        is_set && !event.is_set() && !event.wait_timeout(Duration::ZERO)
+    };
+    two_at_once("set twice", || event.set(), is_right);
+}
+
+fn two_clear_at_once() {
+    let event = Event::new().unwrap();
+    event.set();
+    let is_right = || {
+        let is_set = event.is_set();
+        event.set();
+        !is_set && event.is_set()
+    };
+    two_at_once("clear twice", || event.clear(), is_right);
+}

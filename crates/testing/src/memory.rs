@@ -1,0 +1,63 @@
+//! Memory that tests share, and how much processes have.
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::ptr::NonNull;
+
+use ipc_common::Queue;
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// What a process's status says of its memory: `kind` is a line's name.
+pub fn kibibytes(pid: u32, kind: &str) -> usize {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(kind)?.strip_prefix(':')).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// A queue whose ring is so small that it can be filled: 1 MiB at most.
+pub fn small_queue<T: Serialize + DeserializeOwned>() -> Queue<T> {
+    let pages = fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
+    let (soft, hard) = getrlimit(Resource::RLIMIT_AS).unwrap();
+    setrlimit(Resource::RLIMIT_AS, pages * 4096 + (1 << 20), hard).unwrap();
+    let queue = Queue::new();
+    setrlimit(Resource::RLIMIT_AS, soft, hard).unwrap();
+    queue.unwrap()
+}
+
+/// Something in shared memory that the tests look at.
+pub struct Shared<T>(NonNull<T>);
+
+impl<T> Shared<T> {
+    /// Zeroed.
+    pub fn new() -> Self {
+        let size = NonZeroUsize::new(size_of::<T>()).unwrap();
+        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        // SAFETY: a new mapping disturbs no memory.
+        let mapping = unsafe { mmap_anonymous(None, size, access, MapFlags::MAP_SHARED) };
+        Shared(mapping.unwrap().cast())
+    }
+
+    /// For what is called with a pointer.
+    pub fn as_ptr(&self) -> *mut T {
+        self.0.as_ptr()
+    }
+}
+
+impl<T> std::ops::Deref for Shared<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: zeroed memory is valid for what the tests put there: numbers and mutexes.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl<T> Drop for Shared<T> {
+    fn drop(&mut self) {
+        // SAFETY: mapped in `new`; no reference is left.
+        unsafe { munmap(self.0.cast(), size_of::<T>()) }.unwrap();
+    }
+}
