@@ -9,10 +9,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use ipc_common::{Error, Pool};
 use nix::sys::signal::{Signal, raise};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use testing::kill_points::at_every_instruction;
 use testing::pool::{OPEN, is_stopped, mark_at, marks, send, sleep_until_marked, supervisor};
 use testing::processes::{DEADLINE, is_in_poll, join, start, until};
 use testing::tests;
-use testing::victim::{Victim, at_every_instruction};
+use testing::victim::Victim;
 
 tests![
     a_worker_killed_at_any_instruction_costs_its_task_at_most,

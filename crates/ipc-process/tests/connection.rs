@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use ipc_common::{Child, Connection, Error, Process, one_way_pipe, pipe, wait};
 use serde_bytes::ByteBuf;
+use testing::kill_points::at_every_instruction;
 use testing::processes::{DEADLINE, join, start, storm_of_signals};
 use testing::tests;
-use testing::victim::{Victim, at_every_instruction};
+use testing::victim::Victim;
 
 tests![
     messages_go_both_ways_and_are_never_merged,

@@ -3,10 +3,11 @@
 
 use ipc_common::{Error, JoinableQueue, Queue};
 use serde_bytes::ByteBuf;
+use testing::kill_points::at_every_instruction;
 use testing::memory::small_queue;
 use testing::processes::{DEADLINE, is_in_futex, join, start, until};
 use testing::tests;
-use testing::victim::{Victim, at_every_instruction};
+use testing::victim::Victim;
 
 tests![
     put_into_an_empty_queue,

@@ -5,9 +5,10 @@ use std::process::Termination;
 use std::time::Duration;
 
 use ipc_common::{Barrier, Condition, Event, Semaphore, Value};
+use testing::kill_points::{at_every_instruction, at_every_place};
 use testing::processes::{is_in_futex, join, start, until};
 use testing::tests;
-use testing::victim::{Victim, at_every_instruction, at_every_place};
+use testing::victim::Victim;
 
 tests![
     a_permit_comes_during_acquire,

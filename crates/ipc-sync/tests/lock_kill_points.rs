@@ -6,10 +6,11 @@
 
 use ipc_common::{Child, Lock};
 use nix::sys::signal::{Signal, raise};
+use testing::kill_points::at_every_instruction;
 use testing::processes::{DEADLINE, is_in_futex, join, start, until};
 use testing::signpost::Signpost;
 use testing::tests;
-use testing::victim::{Victim, at_every_instruction};
+use testing::victim::Victim;
 
 tests![
     lock_and_unlock_alone,

@@ -6,9 +6,10 @@ use std::thread;
 use std::time::Duration;
 
 use ipc_common::{Barrier, Child, Condition, Error, Event, Semaphore, Value};
+use testing::kill_points::{at_every_instruction, at_every_place};
 use testing::processes::{DEADLINE, LONG, is_in_futex, join, sleeper, start, until};
 use testing::tests;
-use testing::victim::{Victim, at_every_instruction, at_every_place};
+use testing::victim::Victim;
 
 tests![
     acquire_a_permit,

@@ -7,6 +7,8 @@
 #![allow(missing_debug_implementations, reason = "nothing here is printed")]
 
 pub mod harness;
+mod instruction;
+pub mod kill_points;
 pub mod manager;
 #[allow(unsafe_code, reason = "it maps memory that tests share")]
 pub mod memory;
@@ -15,3 +17,4 @@ pub mod pool;
 pub mod processes;
 pub mod signpost;
 pub mod victim;
+mod way;

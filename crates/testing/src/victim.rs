@@ -1,10 +1,4 @@
-//! A process that is led to an instruction of an operation, the next one each time, and killed
-//! there.
-
-use std::cell::RefCell;
-use std::collections::BTreeSet;
-use std::ops::Range;
-use std::sync::LazyLock;
+//! A process that is led to an instruction of an operation, and killed there.
 
 use ipc_common::{Child, Lock, Queue};
 use nix::sys::ptrace;
@@ -12,64 +6,9 @@ use nix::sys::signal::{Signal, kill, raise};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
+use crate::instruction;
 use crate::processes::{is_in_futex, join, start};
-
-/// The way that victims of a scene have gone so far.
-#[derive(Default)]
-struct Way {
-    /// The address of the instruction after each step.
-    addresses: Vec<u64>,
-    /// The steps that slept.
-    sleeps: BTreeSet<usize>,
-    /// This time it was another way, so that the place was not found.
-    missed: bool,
-    /// Go step by step.
-    slowly: bool,
-}
-
-thread_local! {
-    static WAY: RefCell<Way> = RefCell::default();
-}
-
-/// Plays `scene(n)` for n = 0, 1, 2, … until it says that n was past the end, and tells how many
-/// instructions that were.
-pub fn at_every_instruction(name: &str, mut scene: impl FnMut(usize) -> bool) {
-    WAY.take();
-    let kill_points = (0..).take_while(|&n| play(n, &mut scene)).count();
-    println!("{name}: killed at {kill_points} instructions");
-    assert!(kill_points > 50, "nothing was watched");
-}
-
-/// The same for what looks again and again before it sleeps: of such a loop, which changes nothing,
-/// the first rounds and the last stand for all.
-pub fn at_every_place(name: &str, mut scene: impl FnMut(usize) -> bool) {
-    WAY.take();
-    assert!(!scene(usize::MAX), "the way has no end");
-    let way = WAY.with_borrow(|way| way.addresses.clone());
-    let is_like_others = |n: usize| {
-        let visits = |way: &[u64], address| way.iter().filter(|&&a| a == address).count();
-        way.get(n).is_some_and(|&address| {
-            let (before, after) = (visits(&way[..n], address), visits(&way[n..], address));
-            address != 0 && before > 3 && after > 3 && before + after > 16
-        })
-    };
-    let all = (0..).take_while(|&n| is_like_others(n) || play(n, &mut scene)).count();
-    let kill_points = (0..all).filter(|&n| !is_like_others(n)).count();
-    println!("{name}: killed at {kill_points} of {all} instructions");
-    assert!(kill_points > 50, "nothing was watched");
-}
-
-/// Whether instruction `n` was reached.
-fn play(n: usize, scene: &mut impl FnMut(usize) -> bool) -> bool {
-    let reached = scene(n);
-    if !WAY.with_borrow(|way| way.missed) {
-        return reached;
-    }
-    WAY.replace(Way { slowly: true, ..Way::default() });
-    let reached = scene(n);
-    WAY.with_borrow_mut(|way| way.slowly = false);
-    reached
-}
+use crate::way::WAY;
 
 /// A process under the control of this one.
 pub struct Victim {
@@ -190,14 +129,14 @@ impl Victim {
 
     /// One instruction.
     fn step(&self) -> Step {
-        if let Some(behind) = self.end_of_copy() {
+        if let Some(behind) = instruction::end_of_copy(self.pid) {
             return if self.run_to(&[self.address(), behind]) { Step::Done } else { Step::End };
         }
         ptrace::step(self.pid(), None).unwrap();
         for looks in 0_u64.. {
             match waitpid(self.pid(), Some(WaitPidFlag::WNOHANG)).unwrap() {
                 WaitStatus::Stopped(_, Signal::SIGTRAP) => {
-                    return match self.return_from_vdso() {
+                    return match instruction::return_from_vdso(self.pid) {
                         Some(caller) if !self.run_to(&[self.address(), caller]) => Step::End,
                         _ => Step::Done,
                     };
@@ -243,10 +182,11 @@ impl Victim {
 
     /// Goes the same way as another before it, from its first address to its last, by breakpoints.
     /// `false` if it has gone another one.
-    #[cfg(target_arch = "x86_64")]
     fn run_to(&self, way: &[u64]) -> bool {
-        let (pid, last) = (self.pid(), *way.last().unwrap());
-        let place = std::ptr::with_exposed_provenance_mut(last as usize);
+        if !instruction::HAS_BREAKPOINTS {
+            return way[1..].iter().all(|_| self.step() == Step::Done);
+        }
+        let last = *way.last().unwrap();
         let mut at = 0;
         while way[at + 1..].contains(&last) {
             if way[at] == last {
@@ -257,76 +197,15 @@ impl Victim {
                 at += 1;
                 continue;
             }
-            const INT3: i64 = 0xCC;
-            let code = ptrace::read(pid, place).unwrap();
-            ptrace::write(pid, place, code & !0xFF | INT3).unwrap();
-            ptrace::cont(pid, None).unwrap();
-            match waitpid(pid, None).unwrap() {
-                WaitStatus::Stopped(_, Signal::SIGTRAP) => {}
-                WaitStatus::Stopped(_, Signal::SIGSTOP) => return false,
-                other => panic!("the victim: {other:?}"),
+            if !instruction::run_to_breakpoint(self.pid, last) {
+                return false;
             }
-            ptrace::write(pid, place, code).unwrap();
-            let mut registers = ptrace::getregs(pid).unwrap();
-            registers.rip -= 1;
-            ptrace::setregs(pid, registers).unwrap();
             at += 1 + way[at + 1..].iter().position(|&address| address == last).unwrap();
         }
         true
     }
 
-    /// An instruction that copies or fills a block of memory stops after each byte if it is stepped
-    /// through. If the next one is such: where it ends.
-    #[cfg(target_arch = "x86_64")]
-    fn end_of_copy(&self) -> Option<u64> {
-        let address = self.address();
-        let code =
-            ptrace::read(self.pid(), std::ptr::with_exposed_provenance_mut(address as usize));
-        match code.unwrap().to_le_bytes() {
-            [0xF3, 0xA4 | 0xA5 | 0xAA | 0xAB, ..] => Some(address + 2),
-            [0xF3, 0x40..=0x4F, 0xA4 | 0xA5 | 0xAA | 0xAB, ..] => Some(address + 3),
-            _ => None,
-        }
-    }
-
-    /// The kernel's code for reading the clock starts over when a tick comes in between, so that its
-    /// way is another each time. At its first instruction: where it returns to.
-    #[cfg(target_arch = "x86_64")]
-    fn return_from_vdso(&self) -> Option<u64> {
-        static VDSO: LazyLock<Range<u64>> = LazyLock::new(|| {
-            let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-            let vdso = maps.lines().find(|line| line.ends_with("[vdso]")).unwrap();
-            let (start, end) = vdso.split(' ').next().unwrap().split_once('-').unwrap();
-            let [start, end] = [start, end].map(|n| u64::from_str_radix(n, 16).unwrap());
-            start..end
-        });
-        let registers = ptrace::getregs(self.pid()).unwrap();
-        let stack = std::ptr::with_exposed_provenance_mut(registers.rsp as usize);
-        VDSO.contains(&registers.rip).then(|| ptrace::read(self.pid(), stack).unwrap() as u64)
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn return_from_vdso(&self) -> Option<u64> {
-        None
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn end_of_copy(&self) -> Option<u64> {
-        None
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn run_to(&self, way: &[u64]) -> bool {
-        way[1..].iter().all(|_| self.step() == Step::Done)
-    }
-
-    #[cfg(target_arch = "x86_64")]
     fn address(&self) -> u64 {
-        ptrace::getregs(self.pid()).unwrap().rip
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn address(&self) -> u64 {
-        0
+        instruction::address(self.pid)
     }
 }

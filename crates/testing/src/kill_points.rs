@@ -1,0 +1,119 @@
+//! Scenes that are played again and again, with a victim that is killed at another instruction each
+//! time.
+//!
+//! A scene is a function of a number `n`: it leads a victim to instruction `n` of an operation, kills
+//! it there, looks whether the others can go on, and tells whether there was such an instruction.
+//!
+//! It is played first for a number past the end, to find out how long the way is, and then for some
+//! 150 numbers all along it; which ones differs from run to run. With `IPC_KILL_POINTS=all` it is
+//! played for all of them, with `IPC_KILL_POINTS=123` for that one. A scene that fails says which
+//! one it was.
+
+use std::env;
+use std::thread;
+use std::time::SystemTime;
+
+use crate::way::{WAY, Way};
+
+/// Unless more are asked for, a victim is killed at so many instructions.
+const SAMPLE: usize = 150;
+
+/// The numbers that a scene is played for.
+#[derive(Clone, Copy)]
+enum Choice {
+    Only(usize),
+    Every { stride: usize, first: usize },
+}
+
+impl Choice {
+    fn of(kill_points: usize) -> Self {
+        match env::var("IPC_KILL_POINTS").as_deref() {
+            Err(_) => {}
+            Ok("all") => return Choice::Every { stride: 1, first: 0 },
+            Ok(n) => return Choice::Only(n.parse().expect("IPC_KILL_POINTS is `all` or a number")),
+        }
+        // Some scenes vary with `n % 3`: no variant may be left out.
+        let stride = (kill_points / SAMPLE..).find(|stride| stride % 3 > 0).unwrap();
+        let now = SystemTime::UNIX_EPOCH.elapsed().unwrap();
+        Choice::Every { stride, first: now.subsec_micros() as usize % stride }
+    }
+
+    fn contains(self, n: usize) -> bool {
+        match self {
+            Choice::Only(only) => n == only,
+            Choice::Every { stride, first } => n % stride == first,
+        }
+    }
+}
+
+/// Kills a victim at every instruction of a way, or at a sample of them.
+pub fn at_every_instruction(name: &str, scene: impl FnMut(usize) -> bool) {
+    play_all(name, scene, |_, _| false);
+}
+
+/// The same for an operation that polls before it sleeps: of such a loop, which changes nothing, the
+/// first rounds and the last stand for all.
+pub fn at_every_place(name: &str, scene: impl FnMut(usize) -> bool) {
+    play_all(name, scene, |way, n| {
+        let visits = |way: &[u64], address| way.iter().filter(|&&a| a == address).count();
+        way.get(n).is_some_and(|&address| {
+            let (before, after) = (visits(&way[..n], address), visits(&way[n..], address));
+            address != 0 && before > 3 && after > 3 && before + after > 16
+        })
+    });
+}
+
+fn play_all(
+    name: &str,
+    mut scene: impl FnMut(usize) -> bool,
+    is_like_others: impl Fn(&[u64], usize) -> bool,
+) {
+    WAY.take();
+    assert!(!scene(usize::MAX), "the way has no end");
+    let way = WAY.with_borrow(|way| way.addresses.clone());
+    let differs = |n: &usize| !is_like_others(&way, *n);
+    let kill_points = (0..way.len()).filter(differs).count();
+    let choice = Choice::of(kill_points);
+    let mut kills = 0;
+    for n in (0..).filter(differs).filter(|&n| choice.contains(n)) {
+        let _report = Report { name, n };
+        // The way may be a little shorter or longer than the first time.
+        let is_reached = play(n, &mut scene);
+        kills += usize::from(is_reached);
+        if matches!(choice, Choice::Only(_)) {
+            return;
+        }
+        if !is_reached && n >= way.len() {
+            break;
+        }
+    }
+    println!("{name}: killed at {kills} of {} instructions", way.len().max(kills));
+    assert!(kill_points.max(kills) > 50, "nothing was watched");
+}
+
+/// Whether instruction `n` was reached.
+fn play(n: usize, scene: &mut impl FnMut(usize) -> bool) -> bool {
+    let reached = scene(n);
+    if !WAY.with_borrow(|way| way.missed) {
+        return reached;
+    }
+    WAY.replace(Way { slowly: true, ..Way::default() });
+    let reached = scene(n);
+    WAY.with_borrow_mut(|way| way.slowly = false);
+    reached
+}
+
+/// Says where a scene failed.
+struct Report<'a> {
+    name: &'a str,
+    n: usize,
+}
+
+impl Drop for Report<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let Report { name, n } = self;
+            println!("{name}: failed at instruction {n}; to repeat it: IPC_KILL_POINTS={n}");
+        }
+    }
+}
