@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
-use testing::memory::{kibibytes, small_queue};
+use testing::memory::{kibibytes, shared_memory, small_queue};
 use testing::processes::{DEADLINE, is_in_futex, join, start, storm_of_signals, until};
 use testing::tests;
 
@@ -442,11 +442,6 @@ fn an_idle_wait_takes_no_time() {
     let before = time();
     thread::sleep(Duration::from_millis(500));
     assert!(time() - before <= 1, "a waiter is busy");
-}
-
-/// The memory that a ring has taken, in KiB: what is shared and mapped here.
-fn shared_memory() -> usize {
-    kibibytes(process::id(), "RssShmem")
 }
 
 fn memory_is_given_back() {

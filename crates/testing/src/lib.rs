@@ -7,6 +7,7 @@
 #![allow(missing_debug_implementations, reason = "nothing here is printed")]
 
 pub mod harness;
+mod instruction;
 pub mod kill_points;
 pub mod manager;
 #[allow(unsafe_code, reason = "it maps memory that tests share")]

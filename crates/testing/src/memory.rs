@@ -1,5 +1,6 @@
 //! Memory that tests share, and how much processes have.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::ptr::NonNull;
@@ -15,6 +16,32 @@ pub fn kibibytes(pid: u32, kind: &str) -> usize {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(kind)?.strip_prefix(':')).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// The memory of all that this process shares without a name, in KiB, also of what it has not mapped
+/// page by page.
+pub fn shared_memory() -> usize {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    let mut longest = BTreeMap::new();
+    for line in maps.lines().filter(|line| line.ends_with("/dev/zero (deleted)")) {
+        let mut fields = line.split_whitespace();
+        let (start, end) = fields.next().unwrap().split_once('-').unwrap();
+        let [start, end] = [start, end].map(|n| usize::from_str_radix(n, 16).unwrap());
+        let file = fields.nth(3).unwrap().to_owned();
+        let view = longest.entry(file).or_insert(start..end);
+        if end - start > view.len() {
+            *view = start..end;
+        }
+    }
+    let pages = longest.into_values().map(|view| {
+        let mut is_there = vec![0_u8; view.len() / 4096];
+        let start = std::ptr::with_exposed_provenance_mut(view.start);
+        // SAFETY: only asks; the kernel fills a byte for each page of a mapping.
+        let asked = unsafe { libc::mincore(start, view.len(), is_there.as_mut_ptr()) };
+        assert_eq!(asked, 0);
+        is_there.into_iter().filter(|page| page & 1 != 0).count()
+    });
+    pages.sum::<usize>() * 4
 }
 
 /// A queue whose ring is so small that it can be filled: 1 MiB at most.

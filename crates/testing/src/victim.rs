@@ -1,14 +1,12 @@
 //! A process that is led to an instruction of an operation, and killed there.
 
-use std::ops::Range;
-use std::sync::LazyLock;
-
-use ipc_common::{Child, Lock, Queue};
+use ipc_common::{Child, Lock, Queue, Value};
 use nix::sys::ptrace;
 use nix::sys::signal::{Signal, kill, raise};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
+use crate::instruction;
 use crate::processes::{is_in_futex, join, start};
 use crate::way::WAY;
 
@@ -36,6 +34,7 @@ impl Victim {
         let child = start(|| {
             // The first of each looks up or allocates what all others use.
             drop(Lock::new().unwrap().lock().unwrap());
+            drop(Value::new(0_u8).unwrap().lock().unwrap());
             let queue = Queue::new().unwrap();
             queue.put(&"x".repeat(20_000)).unwrap();
             queue.get().unwrap();
@@ -131,14 +130,14 @@ impl Victim {
 
     /// One instruction.
     fn step(&self) -> Step {
-        if let Some(behind) = self.end_of_copy() {
+        if let Some(behind) = instruction::end_of_copy(self.pid) {
             return if self.run_to(&[self.address(), behind]) { Step::Done } else { Step::End };
         }
         ptrace::step(self.pid(), None).unwrap();
         for looks in 0_u64.. {
             match waitpid(self.pid(), Some(WaitPidFlag::WNOHANG)).unwrap() {
                 WaitStatus::Stopped(_, Signal::SIGTRAP) => {
-                    return match self.return_from_vdso() {
+                    return match instruction::return_from_vdso(self.pid) {
                         Some(caller) if !self.run_to(&[self.address(), caller]) => Step::End,
                         _ => Step::Done,
                     };
@@ -184,10 +183,11 @@ impl Victim {
 
     /// Goes the same way as another before it, from its first address to its last, by breakpoints.
     /// `false` if it has gone another one.
-    #[cfg(target_arch = "x86_64")]
     fn run_to(&self, way: &[u64]) -> bool {
-        let (pid, last) = (self.pid(), *way.last().unwrap());
-        let place = std::ptr::with_exposed_provenance_mut(last as usize);
+        if !instruction::HAS_BREAKPOINTS {
+            return way[1..].iter().all(|_| self.step() == Step::Done);
+        }
+        let last = *way.last().unwrap();
         let mut at = 0;
         while way[at + 1..].contains(&last) {
             if way[at] == last {
@@ -198,76 +198,15 @@ impl Victim {
                 at += 1;
                 continue;
             }
-            const INT3: i64 = 0xCC;
-            let code = ptrace::read(pid, place).unwrap();
-            ptrace::write(pid, place, code & !0xFF | INT3).unwrap();
-            ptrace::cont(pid, None).unwrap();
-            match waitpid(pid, None).unwrap() {
-                WaitStatus::Stopped(_, Signal::SIGTRAP) => {}
-                WaitStatus::Stopped(_, Signal::SIGSTOP) => return false,
-                other => panic!("the victim: {other:?}"),
+            if !instruction::run_to_breakpoint(self.pid, last) {
+                return false;
             }
-            ptrace::write(pid, place, code).unwrap();
-            let mut registers = ptrace::getregs(pid).unwrap();
-            registers.rip -= 1;
-            ptrace::setregs(pid, registers).unwrap();
             at += 1 + way[at + 1..].iter().position(|&address| address == last).unwrap();
         }
         true
     }
 
-    /// An instruction that copies or fills a block of memory stops after each byte if it is stepped
-    /// through. If the next one is such: where it ends.
-    #[cfg(target_arch = "x86_64")]
-    fn end_of_copy(&self) -> Option<u64> {
-        let address = self.address();
-        let code =
-            ptrace::read(self.pid(), std::ptr::with_exposed_provenance_mut(address as usize));
-        match code.unwrap().to_le_bytes() {
-            [0xF3, 0xA4 | 0xA5 | 0xAA | 0xAB, ..] => Some(address + 2),
-            [0xF3, 0x40..=0x4F, 0xA4 | 0xA5 | 0xAA | 0xAB, ..] => Some(address + 3),
-            _ => None,
-        }
-    }
-
-    /// The kernel's code for reading the clock starts over when a tick comes in between, so that its
-    /// way is another each time. At its first instruction: where it returns to.
-    #[cfg(target_arch = "x86_64")]
-    fn return_from_vdso(&self) -> Option<u64> {
-        static VDSO: LazyLock<Range<u64>> = LazyLock::new(|| {
-            let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-            let vdso = maps.lines().find(|line| line.ends_with("[vdso]")).unwrap();
-            let (start, end) = vdso.split(' ').next().unwrap().split_once('-').unwrap();
-            let [start, end] = [start, end].map(|n| u64::from_str_radix(n, 16).unwrap());
-            start..end
-        });
-        let registers = ptrace::getregs(self.pid()).unwrap();
-        let stack = std::ptr::with_exposed_provenance_mut(registers.rsp as usize);
-        VDSO.contains(&registers.rip).then(|| ptrace::read(self.pid(), stack).unwrap() as u64)
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn return_from_vdso(&self) -> Option<u64> {
-        None
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn end_of_copy(&self) -> Option<u64> {
-        None
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn run_to(&self, way: &[u64]) -> bool {
-        way[1..].iter().all(|_| self.step() == Step::Done)
-    }
-
-    #[cfg(target_arch = "x86_64")]
     fn address(&self) -> u64 {
-        ptrace::getregs(self.pid()).unwrap().rip
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn address(&self) -> u64 {
-        0
+        instruction::address(self.pid)
     }
 }
