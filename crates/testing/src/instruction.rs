@@ -11,10 +11,11 @@ mod x86_64 {
     use std::ops::Range;
     use std::ptr;
     use std::sync::LazyLock;
+    use std::thread;
 
     use nix::sys::ptrace;
     use nix::sys::signal::Signal;
-    use nix::sys::wait::{WaitStatus, waitpid};
+    use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
     use nix::unistd::Pid;
 
     /// Whether a victim can be led by breakpoints.
@@ -30,17 +31,22 @@ mod x86_64 {
     }
 
     /// Lets it run to a breakpoint at this address, which is not that of the next instruction.
-    /// `false` if it stopped itself before.
-    pub(crate) fn run_to_breakpoint(pid: Pid, address: u64) -> bool {
+    /// `false` if it stopped itself, or fell asleep, before.
+    pub(crate) fn run_to_breakpoint(pid: Pid, address: u64, is_asleep: impl Fn() -> bool) -> bool {
         const INT3: i64 = 0xCC;
         let place = ptr::with_exposed_provenance_mut(address as usize);
         let code = ptrace::read(pid, place).unwrap();
         ptrace::write(pid, place, code & !0xFF | INT3).unwrap();
         ptrace::cont(pid, None).unwrap();
-        match waitpid(pid, None).unwrap() {
-            WaitStatus::Stopped(_, Signal::SIGTRAP) => {}
-            WaitStatus::Stopped(_, Signal::SIGSTOP) => return false,
-            other => panic!("the victim: {other:?}"),
+        for polls in 0_u64.. {
+            match waitpid(pid, Some(WaitPidFlag::WNOHANG)).unwrap() {
+                WaitStatus::Stopped(_, Signal::SIGTRAP) => break,
+                WaitStatus::Stopped(_, Signal::SIGSTOP) => return false,
+                // Asking /proc takes longer than to come there, so not every time.
+                WaitStatus::StillAlive if polls % 64 == 63 && is_asleep() => return false,
+                WaitStatus::StillAlive => thread::yield_now(),
+                other => panic!("the victim: {other:?}"),
+            }
         }
         ptrace::write(pid, place, code).unwrap();
         let mut registers = ptrace::getregs(pid).unwrap();
@@ -86,7 +92,7 @@ mod elsewhere {
         0
     }
 
-    pub(crate) fn run_to_breakpoint(_: Pid, _: u64) -> bool {
+    pub(crate) fn run_to_breakpoint(_: Pid, _: u64, _: impl Fn() -> bool) -> bool {
         unreachable!("there are no breakpoints")
     }
 

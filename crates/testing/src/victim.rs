@@ -198,7 +198,8 @@ impl Victim {
                 at += 1;
                 continue;
             }
-            if !instruction::run_to_breakpoint(self.pid, last) {
+            // A lock that was waited for long is taken another way, which may lead past it to a sleep.
+            if !instruction::run_to_breakpoint(self.pid, last, || self.is_asleep()) {
                 return false;
             }
             at += 1 + way[at + 1..].iter().position(|&address| address == last).unwrap();
