@@ -149,9 +149,9 @@ fn figures_are_put_between_the_marks() {
 }
 
 fn a_document_without_marks_is_refused() {
-    let refused = |text| fill(text, |_| Ok(String::new())).unwrap_err().to_string();
+    let refused = |text: &str| fill(text, |_| Ok(String::new())).unwrap_err().to_string();
     assert!(refused("# Nothing").contains("no mark `<!-- figures: all -->`"));
-    assert!(refused("<!-- figures: all -->").contains("no `<!-- end of figures -->`"));
+    assert!(refused("\n<!-- figures: all -->").contains("no `<!-- end of figures -->`"));
 }
 
 fn figures_have_three_digits() {

@@ -17,8 +17,9 @@ const END: &str = "<!-- end of figures -->";
 ///
 /// If a mark is missing, or `tables` fails.
 pub fn fill(document: &str, tables: impl Fn(&[&str]) -> Outcome<String>) -> Outcome<String> {
+    let begin = format!("\n{BEGIN}"); // at the start of a line, not where prose quotes it
     let (mut filled, mut rest) = (String::new(), document);
-    while let Some((before, mark)) = rest.split_once(BEGIN) {
+    while let Some((before, mark)) = rest.split_once(&begin) {
         let Some((names, (_, after))) =
             mark.split_once("-->").and_then(|(names, old)| Some((names, old.split_once(END)?)))
         else {
@@ -26,7 +27,7 @@ pub fn fill(document: &str, tables: impl Fn(&[&str]) -> Outcome<String>) -> Outc
         };
         let names: Vec<&str> = names.split_whitespace().collect();
         let tables = tables(&names)?;
-        filled += &format!("{before}{BEGIN} {} -->\n\n{tables}\n{END}", names.join(" "));
+        filled += &format!("{before}{begin} {} -->\n\n{tables}\n{END}", names.join(" "));
         rest = after;
     }
     match filled.is_empty() {
