@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::iter;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
@@ -18,7 +18,7 @@ use ipc_process::Process;
 use ipc_process::{Connection, pipe};
 use ipc_process::{
     Message,
-    internal::{decode, encode},
+    internal::{decode, encode, unshared_pipe},
 };
 use ipc_sync::internal::fork_generation;
 
@@ -137,11 +137,11 @@ impl Manager {
     }
 
     fn connect(&self) -> Result<Line> {
-        let (mine, servers) = pipe::<Request, Reply>()?;
-        let sent = self.door.send_packet(&[], &[servers.as_fd().as_raw_fd()]);
+        let (mine, servers) = unshared_pipe::<Request, Reply>()?;
+        let sent = self.door.send_packet(&[1], &[servers.as_fd()]);
         sent.map_err(|e| match e {
-            nix::Error::EPIPE => Error::ManagerGone,
-            e => Error::system("connect to the manager", "", e),
+            Error::Hangup => Error::ManagerGone,
+            e => e,
         })?;
         Ok(mine)
     }

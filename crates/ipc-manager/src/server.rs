@@ -103,7 +103,7 @@ pub(crate) fn serve(door: &Connection<()>) -> Result<()> {
                 drop(spare.take()); // in its place a new line can come in
                 let newcomer = match door.recv_packet(&mut [0; 16]) {
                     Ok((0, _)) if has_hung_up(door) => return Ok(()), // nobody is left who could come
-                    packet => packet.ok().and_then(|(_, socket)| line_through(socket?.into())),
+                    packet => packet.ok().and_then(|(_, socket)| line_through(socket?)),
                 };
                 spare = spare_for(door);
                 match newcomer {

@@ -1,31 +1,42 @@
 //! Processes, queues and pipes: the core of Python's `multiprocessing` for Rust on Linux.
 //!
-//! Programs use these types through `ipc_common`. From the bottom up: `codec`, items to bytes and
-//! back; `process`, starting and ending; `pipe`; `queue`.
+//! Programs use these types through `ipc_common`. From the bottom up:
+//!
+//! - `os`: pidfds, waiting for descriptors;
+//! - `codec`: items to bytes and back;
+//! - `process`: starting processes and ending them;
+//! - `pipe`: messages between two ends; waiting for many things at once;
+//! - `queues`: items from any process to any other.
 
 mod codec;
-#[allow(unsafe_code, reason = "descriptors come out of messages")]
+mod os;
 mod pipe;
-#[allow(unsafe_code, reason = "it forks")]
 mod process;
-mod queue;
+mod queues;
 
-pub use codec::Message;
+pub use codec::message::Message;
 pub use ipc_error::{Error, Result};
-pub use pipe::connection::{Connection, Nothing, one_way_pipe, pipe, wait};
+pub use pipe::connection::Connection;
+pub use pipe::ends::{Nothing, one_way_pipe, pipe};
+pub use pipe::wait::wait;
+pub use process::builder::Process;
 pub use process::child::{Child, StillRunning};
 pub use process::current::{
     AuthKey, CurrentProcess, ParentProcess, active_children, current_process, parent_process,
 };
-pub use process::{Process, Run};
-pub use queue::Queue;
-pub use queue::joinable::JoinableQueue;
+pub use process::run::Run;
+pub use queues::joinable::JoinableQueue;
+pub use queues::queue::Queue;
 
 /// What the crates above need of this one's insides. No part of the interface: it may change with
 /// any version.
 #[doc(hidden)]
 pub mod internal {
-    pub use crate::codec::{decode, empty, encode, with_buffer};
-    pub use crate::pipe::connection::wait_until;
-    pub use crate::process::pidfd::{PidFd, above_stdio};
+    pub use crate::codec::buffer::{empty, with_buffer};
+    pub use crate::codec::decode::decode;
+    pub use crate::codec::encode::encode;
+    pub use crate::os::descriptor::above_stdio;
+    pub use crate::os::pidfd::PidFd;
+    pub use crate::pipe::ends::unshared_pipe;
+    pub use crate::pipe::wait::wait_until;
 }

@@ -1,3 +1,11 @@
-//! Two processes that talk to each other, and waiting for many at once.
+//! Two ends that talk to each other, and waiting for many things at once.
+//!
+//! From the bottom up: `wait`; `packet`, what a socket carries; `file_message` and `part_message`,
+//! the two ways of large messages; `connection`, an end; `ends`, making both.
 
 pub(crate) mod connection;
+pub(crate) mod ends;
+mod file_message;
+mod packet;
+mod part_message;
+pub(crate) mod wait;

@@ -1,22 +1,19 @@
-//! [`Child`]: a process that has been started, and how it is waited for and ended.
+//! [`Child`]: a process that has been started.
 
 use std::fmt;
-use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::process;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::Arc;
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
-
-use crate::process::pidfd::PidFd;
-use ipc_error::{Error, Result};
+#[cfg(doc)]
+use ipc_error::Error;
+use ipc_error::Result;
 use ipc_sync::internal::Deadline;
-use ipc_sync::internal::fork_generation;
+use rustix::process::Signal;
 
-/// How long a daemon that is dropped has to react to SIGTERM before SIGKILL.
-const GRACE: Duration = Duration::from_secs(1);
+use crate::os::pidfd::PidFd;
+use crate::process::handle::Handle;
+use crate::process::identity::Identity;
 
 /// A started process; Python's `Process` after `start()`.
 ///
@@ -41,25 +38,11 @@ const GRACE: Duration = Duration::from_secs(1);
 /// that was later given the same id is never hit.
 ///
 /// All methods can be called from several threads at once.
-pub struct Child(pub Arc<Handle>);
-
-/// What all handles to one process share. The last one to go ends it.
-pub struct Handle {
-    name: Arc<str>,
-    pid: u32,
-    daemon: bool,
-    /// Who started it: only that process is told how it ended.
-    parent: u32,
-    parents_generation: u32,
-    pidfd: PidFd,
-    exit_code: Mutex<Option<i32>>,
-}
+pub struct Child(pub(crate) Arc<Handle>);
 
 impl Child {
-    pub fn new(name: Arc<str>, pid: u32, daemon: bool, pidfd: PidFd) -> Self {
-        let (parent, parents_generation) = (process::id(), fork_generation());
-        let exit_code = Mutex::new(None);
-        Child(Arc::new(Handle { name, pid, daemon, parent, parents_generation, pidfd, exit_code }))
+    pub(crate) fn new(identity: Identity, pid: u32, pidfd: PidFd) -> Self {
+        Child(Arc::new(Handle::new(identity.name, pid, identity.daemon, pidfd)))
     }
 
     /// Its name; Python's `name`.
@@ -85,8 +68,8 @@ impl Child {
     /// # Errors
     ///
     /// [`Error::NotAChild`] if this handle was brought into another process than the one that
-    /// started it, or if the code was taken by someone else (who waits for any child of this
-    /// process, or ignores SIGCHLD). The process has ended then, too.
+    /// started it, or if the code was taken by other code (that waits for any child of this process,
+    /// or ignores SIGCHLD). The process has ended then, too.
     pub fn join(&self) -> Result<i32> {
         let code = self.0.join(Deadline::NEVER)?;
         Ok(code.expect("a wait without a deadline ends with the process"))
@@ -135,7 +118,7 @@ impl Child {
     ///
     /// [`Error::System`] if it has become a process of another user.
     pub fn terminate(&self) -> Result<()> {
-        self.0.send(Signal::SIGTERM)
+        self.0.send(Signal::TERM)
     }
 
     /// Ends it, whatever it does (SIGKILL); Python's `kill()`.
@@ -144,7 +127,7 @@ impl Child {
     ///
     /// As for [`terminate`](Child::terminate).
     pub fn kill(&self) -> Result<()> {
-        self.0.send(Signal::SIGKILL)
+        self.0.send(Signal::KILL)
     }
 
     /// A file descriptor that poll, select and epoll report as readable once the process has
@@ -180,74 +163,6 @@ impl fmt::Debug for Child {
             .field("pid", pid)
             .field("daemon", daemon)
             .finish()
-    }
-}
-
-impl Handle {
-    fn has_ended(&self, deadline: Deadline) -> Result<bool> {
-        let ended = self.pidfd.wait(deadline);
-        ended.map_err(|e| self.error("wait for", e))
-    }
-
-    /// The code is taken from the kernel once, by whoever comes first, and kept for all.
-    fn join(&self, deadline: Deadline) -> Result<Option<i32>> {
-        let known = *self.lock_exit_code();
-        if known.is_some() || !self.has_ended(deadline)? {
-            return Ok(known);
-        }
-        loop {
-            let mut exit_code = self.lock_exit_code();
-            if exit_code.is_none() {
-                *exit_code = self.pidfd.reap().map_err(|e| match e.raw_os_error() {
-                    Some(libc::ECHILD) => {
-                        let (name, pid, parent) = (self.name.to_string(), self.pid, self.parent);
-                        Error::NotAChild { name, pid, parent }
-                    }
-                    _ => self.error("reap", e),
-                })?;
-            }
-            if exit_code.is_some() || deadline.is_past() {
-                return Ok(*exit_code);
-            }
-            // A debugger that has attached to it is told first, and nothing tells when it was.
-            drop(exit_code);
-            thread::sleep(Duration::from_millis(1));
-        }
-    }
-
-    fn lock_exit_code(&self) -> MutexGuard<'_, Option<i32>> {
-        self.exit_code.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn send(&self, signal: Signal) -> Result<()> {
-        let sent = self.pidfd.send_signal(signal);
-        sent.map_err(|e| self.error(&format!("send {signal} to"), e))
-    }
-
-    fn error(&self, tried: &str, source: io::Error) -> Error {
-        Error::system(format!("{tried} {} ({})", self.name, self.pid), "", source)
-    }
-
-    fn end(&self) -> Result<()> {
-        if self.daemon && self.join(Deadline::NOW)?.is_none() {
-            self.send(Signal::SIGTERM)?;
-            if self.join(Deadline::after(GRACE))?.is_none() {
-                self.send(Signal::SIGKILL)?;
-            }
-        }
-        self.join(Deadline::NEVER)?;
-        Ok(())
-    }
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        // A handle that was moved into a child's closure is a copy: the process is not its to end.
-        if fork_generation() == self.parents_generation {
-            // Drop cannot return an error. It comes if somebody else has reaped the process, which has
-            // ended then, or if we may not signal it any more, and then there is nothing to be done.
-            let _ = self.end();
-        }
     }
 }
 

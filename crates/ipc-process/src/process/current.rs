@@ -5,9 +5,11 @@ use std::mem;
 use std::process;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
-use nix::unistd::getppid;
+use rustix::process::{Pid, getppid};
 
-use crate::process::child::{Child, Handle};
+use crate::process::child::Child;
+use crate::process::handle::Handle;
+use crate::process::identity::Identity;
 
 /// A key that a process and everything started from it have in common.
 pub type AuthKey = [u8; 32];
@@ -15,13 +17,13 @@ pub type AuthKey = [u8; 32];
 /// The state behind [`current_process`], [`parent_process`] and [`active_children`].
 pub(crate) struct Current {
     name: Arc<str>,
-    /// `1:2` is the second child of the main process's first; the main process's is empty.
-    identity: String,
+    /// See [`Identity`].
+    lineage: String,
     /// How many processes were described here, which is what the next one is named after.
     described: u32,
     parent: Option<ParentProcess>,
     /// Whether this process or an ancestor is a daemon, so that it has to end with its parent.
-    pub ends_with_parent: bool,
+    pub(crate) ends_with_parent: bool,
     children: Vec<Weak<Handle>>,
     authkey: AuthKey,
 }
@@ -29,7 +31,7 @@ pub(crate) struct Current {
 static CURRENT: LazyLock<Mutex<Current>> = LazyLock::new(|| {
     Mutex::new(Current {
         name: "MainProcess".into(),
-        identity: String::new(),
+        lineage: String::new(),
         described: 0,
         parent: None,
         ends_with_parent: false,
@@ -45,30 +47,25 @@ impl Current {
         CURRENT.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The identity of the next process that is described here.
-    pub(crate) fn next_identity(&mut self) -> String {
+    /// The identity of the next process that is described here, until it is given another name.
+    pub(crate) fn next_identity(&mut self) -> Identity {
         self.described += 1;
-        match self.identity.as_str() {
+        let lineage = match self.lineage.as_str() {
             "" => self.described.to_string(),
             mine => format!("{mine}:{}", self.described),
-        }
+        };
+        Identity { name: format!("Process-{lineage}").into(), lineage, daemon: false }
     }
 
     /// In a new child: makes this copy of the parent's state its own.
-    pub(crate) fn become_child(
-        &mut self,
-        parent: u32,
-        name: Arc<str>,
-        identity: String,
-        daemon: bool,
-    ) {
-        let name = mem::replace(&mut self.name, name);
+    pub(crate) fn become_child(&mut self, parent: u32, identity: Identity) {
+        let name = mem::replace(&mut self.name, identity.name);
         let parent = self.parent.replace(ParentProcess { name, pid: parent });
-        let identity = mem::replace(&mut self.identity, identity);
+        let lineage = mem::replace(&mut self.lineage, identity.lineage);
         self.described = 0;
-        self.ends_with_parent |= daemon;
+        self.ends_with_parent |= identity.daemon;
         // To free these would write to pages, each of which the kernel would have to copy first.
-        mem::forget((parent, identity, mem::take(&mut self.children)));
+        mem::forget((parent, lineage, mem::take(&mut self.children)));
     }
 
     pub(crate) fn add_child(&mut self, child: &Arc<Handle>) {
@@ -181,6 +178,6 @@ impl ParentProcess {
 
     /// Whether it still lives. If not, this process is an orphan: the kernel gave it a new parent.
     pub fn is_alive(&self) -> bool {
-        getppid().as_raw().cast_unsigned() == self.pid
+        getppid().map_or(0, Pid::as_raw_pid).cast_unsigned() == self.pid
     }
 }

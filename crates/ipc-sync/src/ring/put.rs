@@ -26,6 +26,25 @@ impl Ring {
     /// meanwhile.
     #[inline]
     pub fn reserve(&self, size: usize, deadline: Deadline) -> Result<Reservation<'_>> {
+        self.reserve_unless(size, deadline, || self.len() >= self.limit)
+    }
+
+    /// The same without any wait, not even for a producer that is at work: `None` if there is no room
+    /// now.
+    pub fn try_reserve(&self, size: usize) -> Result<Option<Reservation<'_>>> {
+        match self.reserve_unless(size, Deadline::NOW, || true) {
+            Err(Error::Full) => Ok(None),
+            reserved => reserved.map(Some),
+        }
+    }
+
+    #[inline]
+    fn reserve_unless(
+        &self,
+        size: usize,
+        deadline: Deadline,
+        is_full: impl FnOnce() -> bool,
+    ) -> Result<Reservation<'_>> {
         let record = record_len(size as u64);
         // With half of the ring, there is room on one side or the other whenever it is drained.
         let limit = self.end() / 2 / WORD * WORD - WORD;
@@ -37,7 +56,6 @@ impl Ring {
             self.close();
             return Err(Error::Closed);
         }
-        let is_full = || self.len() >= self.limit;
         let guard = StateGuard::take_until(&producers.lock, deadline, is_full)?;
         let guard = guard.ok_or(Error::Full)?;
         let count = put.count();

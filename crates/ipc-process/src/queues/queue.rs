@@ -1,17 +1,20 @@
 //! [`Queue`]: items from any process to any other, in order.
 
-pub(crate) mod joinable;
-
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem;
 use std::time::Duration;
 
+#[cfg(doc)]
+use ipc_error::Error;
 use ipc_error::Result;
 use ipc_sync::internal::{Deadline, Ring};
 
-use crate::codec::{
-    Message, body_of_bytes, decode, decode_bytes, encode_or_hand_over, with_buffer,
-};
+use crate::codec::buffer::with_buffer;
+use crate::codec::bulk_bytes::{body_of_bytes, decode_bytes};
+use crate::codec::decode::decode;
+use crate::codec::encode::encode_but_many_bytes;
+use crate::codec::message::Message;
 
 /// A first-in, first-out queue between processes; Python's `multiprocessing.Queue`.
 ///
@@ -44,7 +47,7 @@ use crate::codec::{
 /// A process that is *stopped* (SIGSTOP, a debugger) in the middle of a call keeps the others from
 /// the same kind of call until it goes on; their timeouts are kept.
 pub struct Queue<T> {
-    pub ring: Ring,
+    ring: Ring,
     items: PhantomData<fn(T) -> T>,
 }
 
@@ -111,7 +114,7 @@ impl<T: Message> Queue<T> {
     /// [`Error::Closed`] if the queue is closed and empty. [`Error::Decode`] if the item is no `T`
     /// after all: it is gone, and the next one can be taken.
     pub fn get(&self) -> Result<T> {
-        self.get_until(Deadline::NEVER, || Ok(()))
+        self.get_until(Deadline::NEVER)
     }
 
     /// Takes the first item if there is one now; Python's `get_nowait()`.
@@ -123,7 +126,7 @@ impl<T: Message> Queue<T> {
     /// [`Error::Empty`] if there is none, and as for [`get`](Queue::get).
     #[doc(alias = "get_nowait")]
     pub fn try_get(&self) -> Result<T> {
-        self.get_until(Deadline::NOW, || Ok(()))
+        self.get_until(Deadline::NOW)
     }
 
     /// Takes the first item, and blocks for at most `timeout`; Python's `get(timeout=…)`.
@@ -132,7 +135,7 @@ impl<T: Message> Queue<T> {
     ///
     /// [`Error::Empty`] if there was none all the while, and as for [`get`](Queue::get).
     pub fn get_timeout(&self, timeout: Duration) -> Result<T> {
-        self.get_until(Deadline::after(timeout), || Ok(()))
+        self.get_until(Deadline::after(timeout))
     }
 
     /// How many items are in the queue; Python's `qsize()`, but exact.
@@ -163,41 +166,59 @@ impl<T: Message> Queue<T> {
     }
 
     fn put_until(&self, item: &T, deadline: Deadline) -> Result<()> {
-        // The user's code does not run while the ring is locked. Nor is there any waiting while it
-        // runs, since it may have locked something of its own.
         with_buffer(|bytes| {
-            let put_now = |head: &[u8], body: &[u8]| {
-                let mut place = self.ring.reserve(head.len() + body.len(), Deadline::NOW)?;
-                place.write(head);
-                place.write(body);
-                place.commit();
-                Ok(())
-            };
-            if encode_or_hand_over(item, bytes, put_now)? {
-                return Ok(());
+            // The user's code runs meanwhile and may have locked something of its own: so there is
+            // no waiting in it. If the ring is busy or full, the bytes go into the buffer.
+            let mut place = None;
+            encode_but_many_bytes(item, bytes, &mut |head, many| {
+                let Some(mut reservation) = self.ring.try_reserve(head.len() + many.len())? else {
+                    return Ok(false);
+                };
+                reservation.write(head);
+                reservation.write(many);
+                place = Some(reservation);
+                Ok(true)
+            })?;
+            match place {
+                Some(reservation) => {
+                    reservation.commit();
+                    Ok(())
+                }
+                None => self.ring.put(bytes, deadline),
             }
-            self.ring.put(bytes, deadline)
         })
     }
 
-    /// When it is certain that the item can be taken, calls `taking`, and keeps what that returns until
-    /// it is.
-    pub fn get_until<G>(
+    fn get_until(&self, deadline: Deadline) -> Result<T> {
+        self.take_until(deadline, || Ok(((), ())))
+    }
+
+    /// When it is certain that the item can be taken, calls `taking`. Of what that returns, the first
+    /// is dropped when the item is taken, and the second if it cannot be decoded.
+    pub(crate) fn take_until<G, D>(
         &self,
         deadline: Deadline,
-        taking: impl FnOnce() -> Result<G>,
+        taking: impl FnOnce() -> Result<(G, D)>,
     ) -> Result<T> {
         with_buffer(|bytes| {
             let first = self.ring.first(deadline)?;
-            let body = body_of_bytes(first.bytes()).map(<[u8]>::to_vec);
-            if body.is_none() {
+            let many = body_of_bytes(first.bytes()).map(<[u8]>::to_vec);
+            if many.is_none() {
                 bytes.extend_from_slice(first.bytes());
             }
-            let until_taken = taking()?;
+            let (until_taken, until_decoded) = taking()?;
             first.commit();
             drop(until_taken);
-            body.map_or_else(|| decode(bytes), decode_bytes)
+            let item = many.map_or_else(|| decode(bytes), decode_bytes)?;
+            mem::forget(until_decoded);
+            Ok(item)
         })
+    }
+}
+
+impl<T> Queue<T> {
+    pub(crate) fn ring(&self) -> &Ring {
+        &self.ring
     }
 }
 

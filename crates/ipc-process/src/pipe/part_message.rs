@@ -1,0 +1,165 @@
+//! Messages on a pipe: one packet, or for a large one several.
+//!
+//! ```text
+//!   whole   bytes │ WHOLE
+//!   first   bytes │ length of the message: 8 bytes │ FIRST
+//!   more    bytes │ MORE
+//! ```
+//!
+//! The parts of a message follow each other in the socket, because a sender has the senders' mutex
+//! until it has sent all, and a receiver the receivers' until it has received all. Both mutexes are
+//! robust. If a sender is killed in the middle, the next packet in the socket is another message's
+//! first, and the receiver drops what it had. If a receiver is killed in the middle, the next one
+//! finds parts without a first, and drops them: the message is gone with the dead receiver.
+//!
+//! A receiver sleeps without the mutex, except in the middle of a message: so one that is stopped
+//! while it waits does not keep messages from the others.
+
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+
+use bytemuck::Zeroable;
+use ipc_error::{Error, Result};
+use ipc_sync::internal::{RobustMutex, Shared, StateGuard};
+use rustix::event::PollFlags;
+use rustix::io::{Errno, Result as CallResult};
+
+use crate::pipe::packet::{LOOKS, Socket, send_error};
+
+/// The bytes of a message in one packet.
+const PART: usize = 64 << 10;
+/// What may stand behind them.
+const TAIL: usize = size_of::<u64>() + 1;
+
+const WHOLE: u8 = 0;
+const FIRST: u8 = 1;
+const MORE: u8 = 2;
+
+/// One direction's mutexes, on cache lines of their own: a sender and a receiver do not wait for
+/// each other.
+#[derive(Debug, Zeroable)]
+#[repr(C)]
+struct Direction {
+    senders: Aligned,
+    receivers: Aligned,
+}
+
+#[derive(Debug, Zeroable)]
+#[repr(C, align(128))]
+struct Aligned(RobustMutex);
+
+/// What one end knows of the mutexes that both ends share.
+#[derive(Clone, Debug)]
+pub(crate) struct Turns {
+    directions: Arc<Shared<[Direction; 2]>>,
+    sends: usize,
+}
+
+impl Turns {
+    /// Those of both ends of a new pipe.
+    pub(crate) fn of_both_ends() -> Result<[Self; 2]> {
+        let directions = Arc::new(Shared::zeroed()?);
+        Ok([0, 1].map(|sends| Turns { directions: Arc::clone(&directions), sends }))
+    }
+
+    pub(crate) fn send(&self, socket: &Socket, message: &[u8]) -> Result<()> {
+        let _turn = StateGuard::take(&self.directions[self.sends].senders.0)?;
+        send_message(socket, message).map_err(send_error)
+    }
+
+    /// Appends a message to `bytes`, which are empty.
+    pub(crate) fn recv(&self, socket: &Socket, bytes: &mut Vec<u8>) -> Result<()> {
+        let receivers = &self.directions[1 - self.sends].receivers.0;
+        let mut looks = LOOKS;
+        loop {
+            let turn = StateGuard::take(receivers)?;
+            if recv_message(socket, bytes, looks)? {
+                return Ok(());
+            }
+            drop(turn);
+            socket.wait_for(PollFlags::IN).map_err(recv_error)?;
+            looks = 1;
+        }
+    }
+}
+
+fn send_message(socket: &Socket, message: &[u8]) -> CallResult<()> {
+    let mut size = PART;
+    if message.len() <= size {
+        match send_packet(socket, &[message, &[WHOLE]]) {
+            Err(Errno::MSGSIZE) => size = message.len() / 2,
+            sent => return sent,
+        }
+    }
+    let len = (message.len() as u64).to_ne_bytes();
+    let (mut left, mut len, mut kind) = (message, &len[..], FIRST);
+    while !left.is_empty() {
+        let (part, rest) = left.split_at(size.min(left.len()));
+        match send_packet(socket, &[part, len, &[kind]]) {
+            Ok(()) => (left, len, kind) = (rest, &[], MORE),
+            // The system's buffers are smaller than they usually are.
+            Err(Errno::MSGSIZE) if size > 1 => size /= 2,
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(())
+}
+
+fn send_packet(socket: &Socket, parts: &[&[u8]]) -> CallResult<()> {
+    loop {
+        match socket.send(parts, &[]) {
+            // The program has set its descriptor not to block.
+            Err(Errno::AGAIN) => socket.wait_for(PollFlags::OUT)?,
+            sent => return sent,
+        }
+    }
+}
+
+/// Receives a message; `false` if none has begun after `looks` looks. Caller holds the receivers'
+/// mutex.
+fn recv_message(socket: &Socket, bytes: &mut Vec<u8>, looks: u32) -> Result<bool> {
+    let mut whole_len = None;
+    loop {
+        let start = bytes.len();
+        let received = match whole_len {
+            None => socket.look(bytes, PART + TAIL, looks),
+            Some(_) => socket.recv(bytes, PART + TAIL).map(Some),
+        };
+        let Some(len) = received.map_err(recv_error)? else { return Ok(false) };
+        if len == 0 {
+            return Err(Error::Hangup);
+        }
+        match bytes.pop() {
+            Some(MORE) if whole_len.is_some() => {}
+            // Its beginning was received by a process that is dead.
+            Some(MORE) => bytes.clear(),
+            // What came before it is the beginning of a dead sender's message.
+            kind => {
+                bytes.drain(..start);
+                whole_len = match kind {
+                    Some(FIRST) => Some(begin_large(bytes)?),
+                    _ => Some(bytes.len()),
+                };
+            }
+        }
+        if whole_len == Some(bytes.len()) {
+            return Ok(true);
+        }
+    }
+}
+
+/// Takes the message's length from the end of its first part, and makes room for it.
+fn begin_large(bytes: &mut Vec<u8>) -> Result<usize> {
+    let (rest, len) = bytes.split_last_chunk().expect("a first part ends with the length");
+    let (rest, len) = (rest.len(), u64::from_ne_bytes(*len) as usize);
+    bytes.truncate(rest);
+    bytes.try_reserve_exact(len + TAIL).map_err(|e| {
+        let tried = format!("receive a message of {len} bytes, which is lost");
+        Error::system(tried, "free memory", io::Error::new(ErrorKind::OutOfMemory, e))
+    })?;
+    Ok(len)
+}
+
+fn recv_error(e: Errno) -> Error {
+    Error::system("receive", "", e)
+}

@@ -1,0 +1,104 @@
+//! [`Handle`]: what all handles to one process share.
+
+use std::io;
+use std::process;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use ipc_error::{Error, Result};
+use ipc_sync::internal::{Deadline, fork_generation};
+use rustix::process::Signal;
+
+use crate::os::pidfd::PidFd;
+
+/// How long a daemon that is dropped has to react to SIGTERM before SIGKILL.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What all handles to one process share. Dropping the last one ends it.
+#[derive(Debug)]
+pub(crate) struct Handle {
+    pub name: Arc<str>,
+    pub pid: u32,
+    pub daemon: bool,
+    /// The process that started it: only that one is told how it ended.
+    parent: u32,
+    parents_generation: u32,
+    pub pidfd: PidFd,
+    exit_code: Mutex<Option<i32>>,
+}
+
+impl Handle {
+    pub(crate) fn new(name: Arc<str>, pid: u32, daemon: bool, pidfd: PidFd) -> Self {
+        let (parent, parents_generation) = (process::id(), fork_generation());
+        let exit_code = Mutex::new(None);
+        Handle { name, pid, daemon, parent, parents_generation, pidfd, exit_code }
+    }
+
+    pub(crate) fn has_ended(&self, deadline: Deadline) -> Result<bool> {
+        let ended = self.pidfd.wait(deadline);
+        ended.map_err(|e| self.error("wait for", e))
+    }
+
+    /// The first call that finds the process ended takes the code from the kernel; it is kept for
+    /// all others. `None` if the deadline came first.
+    pub(crate) fn join(&self, deadline: Deadline) -> Result<Option<i32>> {
+        let known = *self.lock_exit_code();
+        if known.is_some() || !self.has_ended(deadline)? {
+            return Ok(known);
+        }
+        loop {
+            let mut exit_code = self.lock_exit_code();
+            if exit_code.is_none() {
+                *exit_code = self.pidfd.reap().map_err(|e| match e.raw_os_error() {
+                    Some(libc::ECHILD) => {
+                        let (name, pid, parent) = (self.name.to_string(), self.pid, self.parent);
+                        Error::NotAChild { name, pid, parent }
+                    }
+                    _ => self.error("reap", e),
+                })?;
+            }
+            if exit_code.is_some() || deadline.is_past() {
+                return Ok(*exit_code);
+            }
+            // A debugger that has attached to it is told first, and nothing tells when it was.
+            drop(exit_code);
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn lock_exit_code(&self) -> MutexGuard<'_, Option<i32>> {
+        self.exit_code.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn send(&self, signal: Signal) -> Result<()> {
+        let sent = self.pidfd.send_signal(signal);
+        sent.map_err(|e| self.error(&format!("send signal {} to", signal.as_raw()), e))
+    }
+
+    fn error(&self, tried: &str, source: io::Error) -> Error {
+        Error::system(format!("{tried} {} ({})", self.name, self.pid), "", source)
+    }
+
+    fn end(&self) -> Result<()> {
+        if self.daemon && self.join(Deadline::NOW)?.is_none() {
+            self.send(Signal::TERM)?;
+            if self.join(Deadline::after(GRACE))?.is_none() {
+                self.send(Signal::KILL)?;
+            }
+        }
+        self.join(Deadline::NEVER)?;
+        Ok(())
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // A handle that was moved into a child's closure is a copy: the process is not its to end.
+        if fork_generation() == self.parents_generation {
+            // Drop cannot return an error. It comes if the process was reaped by other code, and has
+            // ended then, or if it may not be signalled any more, which nothing can be done about.
+            let _ = self.end();
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! [`Identity`]: what a process is to be.
+
+use std::sync::Arc;
+
+/// What is decided about a process before it is started.
+pub(crate) struct Identity {
+    pub name: Arc<str>,
+    /// `1:2` is the second child of the main process's first; the main process's is empty.
+    pub lineage: String,
+    pub daemon: bool,
+}

@@ -1,0 +1,158 @@
+//! [`Ledger`]: which items of a joinable queue are finished, in hand, or lost with a dead consumer.
+//!
+//! Why a kill at any instruction is harmless: the number of items that are in dead consumers' hands
+//! is never kept, but computed: it is what was taken and is neither finished nor in a living
+//! consumer's hands. When they are counted as lost, that changes one word.
+
+use std::process;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::time::Duration;
+
+use bytemuck::Zeroable;
+use ipc_error::{Error, Result};
+use ipc_sync::internal::{Count, Deadline, EventCount, RobustMutex, StateGuard};
+
+/// A consumer's items: taken, and not yet finished. It holds the lock for as long as there are any,
+/// so a slot with items whose lock is free is a dead one's.
+#[derive(Debug, Zeroable)]
+#[repr(C)]
+pub(crate) struct ConsumerSlot {
+    pub lock: RobustMutex,
+    pid: AtomicU32,
+    items: AtomicU32,
+}
+
+/// See the head of this file.
+#[derive(Debug, Zeroable)]
+#[repr(C)]
+pub(crate) struct Ledger {
+    /// [`Settled`], in one word.
+    settled: AtomicU64,
+    /// How many of the lost items `join` has told of.
+    told: AtomicU32,
+    /// The process that lost the last ones.
+    lost_by: AtomicU32,
+    /// Held for each step by which an item comes into a slot or goes from it.
+    lock: RobustMutex,
+    /// No slots above were ever used.
+    used: AtomicU32,
+    slots: [ConsumerSlot; 128],
+}
+
+/// Items that were taken and are in no hands any more.
+#[derive(Clone, Copy)]
+pub(crate) struct Settled {
+    /// All of them, also those that were lost.
+    pub finished: Count,
+    lost: u32,
+}
+
+/// How long a consumer waits for a `join` to let go of a slot, which takes it an instant.
+const IN_PROGRESS: Duration = Duration::from_millis(100);
+
+impl Ledger {
+    pub(crate) fn settled(&self) -> Settled {
+        let word = self.settled.load(Acquire);
+        Settled { finished: Count::from_number(word as u32), lost: (word >> 32) as u32 }
+    }
+
+    /// Counts `n` items more as finished, `lost` of them as lost. Caller holds the ledger's lock.
+    fn settle(&self, n: u32, lost: u32) {
+        let before = self.settled();
+        let finished = before.finished.number().wrapping_add(n) % (2 * Count::HALF_RANGE);
+        let lost = before.lost.wrapping_add(lost);
+        self.settled.store(u64::from(lost) << 32 | u64::from(finished), Release);
+    }
+
+    /// Waits for the ledger's lock; `None` if the deadline came first.
+    pub(crate) fn lock(&self, deadline: Deadline) -> Result<Option<StateGuard<'_>>> {
+        StateGuard::take_until(&self.lock, deadline, || false)
+    }
+
+    /// The slots that were ever used.
+    fn used(&self) -> impl Iterator<Item = &ConsumerSlot> {
+        self.slots.iter().take(self.used.load(Relaxed) as usize)
+    }
+
+    fn mine(&self) -> Option<&ConsumerSlot> {
+        self.used().find(|slot| slot.lock.is_mine())
+    }
+
+    /// A slot with items in it.
+    pub(crate) fn busy(&self) -> Option<&ConsumerSlot> {
+        self.used().find(|slot| slot.items.load(Relaxed) > 0)
+    }
+
+    /// Whether a thread of this process has items in hand.
+    pub(crate) fn is_used_here(&self) -> bool {
+        self.used().any(|slot| slot.lock.is_held_here())
+    }
+
+    /// Notes that this thread takes an item. Caller holds the ledger's lock until it is taken.
+    pub(crate) fn take_in_hand(&self, taken: &EventCount) -> Result<()> {
+        let slot = match self.mine() {
+            Some(mine) => mine,
+            None => self.claim_slot(taken)?,
+        };
+        slot.pid.store(process::id(), Relaxed);
+        slot.items.fetch_add(1, Relaxed);
+        Ok(())
+    }
+
+    /// A slot without items, whose lock is this thread's from now on.
+    fn claim_slot(&self, taken: &EventCount) -> Result<&ConsumerSlot> {
+        if let Some(free) = self.lock_free_slot(Deadline::NOW)? {
+            return Ok(free);
+        }
+        self.reclaim_dead(taken);
+        // A free slot's lock may be in the hands of a `join` that has waited for it.
+        let free = self.lock_free_slot(Deadline::after(IN_PROGRESS))?;
+        free.ok_or(Error::TooManyConsumers)
+    }
+
+    fn lock_free_slot(&self, deadline: Deadline) -> Result<Option<&ConsumerSlot>> {
+        for (n, slot) in (1..).zip(&self.slots) {
+            if slot.items.load(Relaxed) == 0 && slot.lock.lock(deadline)?.is_some() {
+                self.used.fetch_max(n, Relaxed);
+                return Ok(Some(slot));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Notes that this thread has finished an item.
+    pub(crate) fn finish(&self) -> Result<()> {
+        let slot = self.mine().ok_or(Error::NothingInHand)?;
+        let _ledger = StateGuard::take(&self.lock)?;
+        self.settle(1, 0);
+        if slot.items.fetch_sub(1, Relaxed) == 1 {
+            slot.lock.unlock();
+        }
+        Ok(())
+    }
+
+    /// Counts the items in dead consumers' hands as finished and lost. Caller holds the ledger's lock.
+    pub(crate) fn reclaim_dead(&self, taken: &EventCount) {
+        let busy = self.used().filter(|slot| slot.items.load(Relaxed) > 0);
+        let (alive, dead): (Vec<_>, Vec<_>) = busy.partition(|slot| slot.lock.owner() != 0);
+        let in_hand: u32 = alive.iter().map(|slot| slot.items.load(Relaxed)).sum();
+        let not_finished = taken.count().since(self.settled().finished);
+        let lost = not_finished.saturating_sub(in_hand);
+        if let Some(slot) = dead.first().filter(|_| lost > 0) {
+            self.lost_by.store(slot.pid.load(Relaxed), Relaxed);
+        }
+        self.settle(lost, lost);
+        dead.iter().for_each(|slot| slot.items.store(0, Relaxed));
+    }
+
+    /// The error that tells of the items that were lost at that moment, unless that was told before.
+    pub(crate) fn tell_of_loss(&self, at: Settled) -> Option<Error> {
+        let pid = self.lost_by.load(Relaxed);
+        let not_told = |told: u32| at.lost.wrapping_sub(told).cast_signed();
+        // The last step: a process that is killed before it has told nothing, and the next one will.
+        let tell = |told| (not_told(told) > 0).then_some(at.lost);
+        let told = self.told.fetch_update(Relaxed, Relaxed, tell).ok()?;
+        Some(Error::ItemsLost { pid, items: not_told(told).cast_unsigned() })
+    }
+}
