@@ -112,19 +112,25 @@ impl<S: Serialize, R> Connection<S, R> {
     pub fn send(&self, message: &S) -> Result<()> {
         with_buffer(|bytes| {
             encode(message, bytes)?;
-            let sent = if bytes.len() <= INLINE {
-                match self.send_packet(bytes, &[]) {
-                    // The system's buffers are smaller than they usually are.
-                    Err(Errno::EMSGSIZE) => self.send_file(bytes),
-                    sent => sent,
-                }
-            } else {
-                self.send_file(bytes)
-            };
-            sent.map_err(|e| match e {
-                Errno::EPIPE => Error::Hangup,
-                e => Error::system("send", "", e),
-            })
+            self.send_encoded(bytes)
+        })
+    }
+
+    /// Sends a message that is encoded already.
+    #[doc(hidden)]
+    pub fn send_encoded(&self, message: &[u8]) -> Result<()> {
+        let sent = if message.len() <= INLINE {
+            match self.send_packet(message, &[]) {
+                // The system's buffers are smaller than they usually are.
+                Err(Errno::EMSGSIZE) => self.send_file(message),
+                sent => sent,
+            }
+        } else {
+            self.send_file(message)
+        };
+        sent.map_err(|e| match e {
+            Errno::EPIPE => Error::Hangup,
+            e => Error::system("send", "", e),
         })
     }
 
@@ -167,23 +173,29 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
     /// [`Error::System`] if the message is larger than 16 KiB and no descriptor is free for it.
     pub fn recv(&self) -> Result<R> {
         with_buffer(|bytes| {
-            bytes.resize(INLINE + 1, 0);
-            let (len, file) = self.recv_packet(bytes).map_err(|e| match e {
-                Errno::ENOBUFS => {
-                    let tried = "receive a large message, which is lost";
-                    Error::system(tried, "close some files (ulimit -n)", e)
-                }
-                e => Error::system("receive", "", e),
-            })?;
-            bytes.truncate(len);
-            match (bytes.pop(), file) {
-                (None, _) => return Err(Error::Hangup),
-                (Some(_), None) => {}
-                (Some(_), Some(file)) => read_whole(file, bytes)
-                    .map_err(|e| Error::system("receive a large message", "", e))?,
-            }
+            self.recv_encoded(bytes)?;
             decode(bytes)
         })
+    }
+
+    /// Receives a message, and leaves it encoded.
+    #[doc(hidden)]
+    pub fn recv_encoded(&self, bytes: &mut Vec<u8>) -> Result<()> {
+        bytes.resize(INLINE + 1, 0);
+        let (len, file) = self.recv_packet(bytes).map_err(|e| match e {
+            Errno::ENOBUFS => {
+                let tried = "receive a large message, which is lost";
+                Error::system(tried, "close some files (ulimit -n)", e)
+            }
+            e => Error::system("receive", "", e),
+        })?;
+        bytes.truncate(len);
+        match (bytes.pop(), file) {
+            (None, _) => Err(Error::Hangup),
+            (Some(_), None) => Ok(()),
+            (Some(_), Some(file)) => read_whole(file, bytes)
+                .map_err(|e| Error::system("receive a large message", "", e)),
+        }
     }
 
     pub fn recv_packet(&self, bytes: &mut [u8]) -> nix::Result<(usize, Option<File>)> {
