@@ -193,8 +193,9 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
         match (bytes.pop(), file) {
             (None, _) => Err(Error::Hangup),
             (Some(_), None) => Ok(()),
-            (Some(_), Some(file)) => read_whole(file, bytes)
-                .map_err(|e| Error::system("receive a large message", "", e)),
+            (Some(_), Some(file)) => {
+                read_whole(file, bytes).map_err(|e| Error::system("receive a large message", "", e))
+            }
         }
     }
 
