@@ -11,6 +11,7 @@ mod async_result;
 mod owner;
 mod pool;
 mod pool_builder;
+mod pool_map;
 mod shared;
 mod worker;
 

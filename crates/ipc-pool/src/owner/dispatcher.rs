@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::owner::doorbell::{Doorbell, Heard};
 use crate::owner::inbox::Inbox;
+use crate::owner::owner_process::OwnerProcess;
 use crate::shared::outbox::Outbox;
 use crate::shared::pool_shared::PoolShared;
 use crate::shared::task_queue::{Task, TaskNumber};
@@ -15,7 +16,7 @@ use crate::worker::supervisor::Supervisor;
 use ipc_error::{Error, Result};
 use ipc_process::internal::{PidFd, with_buffer};
 use ipc_process::{Child, Connection, Message, Nothing, Process, one_way_pipe};
-use ipc_sync::internal::{Deadline, fork_generation};
+use ipc_sync::internal::Deadline;
 
 /// How long the supervisor has to end, and workers whose supervisor was killed.
 const GRACE: Duration = Duration::from_secs(1);
@@ -32,12 +33,10 @@ pub(crate) struct Dispatcher {
     shutdown: Connection<(), Nothing>,
     doorbell: Doorbell,
     inbox: RefCell<Inbox>,
-    is_closed: Cell<bool>,
     is_terminated: Cell<bool>,
     /// Whether supervisor and workers have ended.
     has_ended: Cell<bool>,
-    /// The fork generation of the process that it belongs to.
-    owner: u32,
+    owner: OwnerProcess,
 }
 
 impl Dispatcher {
@@ -63,10 +62,9 @@ impl Dispatcher {
             shutdown,
             doorbell,
             inbox: RefCell::default(),
-            is_closed: Cell::new(false),
             is_terminated: Cell::new(false),
             has_ended: Cell::new(false),
-            owner: fork_generation(),
+            owner: OwnerProcess::this(),
         };
         dispatcher.wait_until(Deadline::NEVER, |inbox| inbox.ready_workers() >= workers)?;
         Ok(dispatcher)
@@ -87,7 +85,7 @@ impl Dispatcher {
         function: fn(A) -> R,
         arguments: &[A],
     ) -> Result<TaskNumber> {
-        self.check_owner()?;
+        self.owner.check()?;
         with_buffer(|buffer| {
             let task = Task::write(buffer, function, arguments)?;
             loop {
@@ -110,9 +108,7 @@ impl Dispatcher {
                         return Ok(number);
                     }
                     Err(Error::Full) => {} // the workers make room
-                    Err(Error::Closed) => {
-                        return Err(Error::PoolEnded { why: "it was closed".into() });
-                    }
+                    Err(Error::Closed) => return Err(ended("it was closed")),
                     Err(e) => return Err(e),
                 }
                 self.listen(Deadline::after(Duration::from_millis(100)))?;
@@ -132,15 +128,14 @@ impl Dispatcher {
 
     /// No more tasks are given.
     pub(crate) fn close(&self) {
-        if fork_generation() == self.owner {
-            self.is_closed.set(true);
+        if self.owner.is_this() {
             self.shared.tasks.close();
         }
     }
 
     pub(crate) fn join(&self) -> Result<()> {
-        self.check_owner()?;
-        if !self.is_closed.get() {
+        self.owner.check()?;
+        if !self.shared.tasks.is_closed() {
             return Err(Error::Invalid("cannot join the pool: close() or terminate() it first"));
         }
         // Also when it is known why the pool ends, workers may have results that want room.
@@ -153,7 +148,7 @@ impl Dispatcher {
     }
 
     pub(crate) fn terminate(&self) -> Result<()> {
-        self.check_owner()?;
+        self.owner.check()?;
         self.is_terminated.set(true);
         self.close();
         let told = self.shutdown.send(&()); // fails if the supervisor has ended
@@ -187,7 +182,7 @@ impl Dispatcher {
 
     /// The same, whether or not it is known why the pool ends.
     fn wait(&self, deadline: Deadline, mut is_so: impl FnMut(&Inbox) -> bool) -> Result<bool> {
-        self.check_owner()?;
+        self.owner.check()?;
         loop {
             let is_last = deadline.is_past(); // there may always be another message
             self.collect()?;
@@ -202,7 +197,7 @@ impl Dispatcher {
 
     fn check_end(&self) -> Result<()> {
         let inbox = self.inbox.borrow();
-        inbox.end().map_or(Ok(()), |why| Err(Error::PoolEnded { why: why.into() }))
+        inbox.end().map_or(Ok(()), |why| Err(ended(why)))
     }
 
     /// Takes in the messages that have come.
@@ -235,21 +230,15 @@ impl Dispatcher {
         self.inbox.borrow_mut().set_end(why);
         self.has_ended.set(true);
     }
+}
 
-    fn check_owner(&self) -> Result<()> {
-        match fork_generation() == self.owner {
-            true => Ok(()),
-            false => Err(Error::Invalid(
-                "cannot use this pool: it belongs to the process that made it, from which this one \
-                 was forked; make another",
-            )),
-        }
-    }
+fn ended(why: &str) -> Error {
+    Error::PoolEnded { why: why.into() }
 }
 
 impl Drop for Dispatcher {
     fn drop(&mut self) {
-        if fork_generation() == self.owner {
+        if self.owner.is_this() {
             // Drop cannot return an error, and there is nothing left to be done about it.
             let _ = self.terminate();
         }

@@ -3,4 +3,5 @@
 pub(crate) mod dispatcher;
 mod doorbell;
 mod inbox;
+mod owner_process;
 pub(crate) mod pending_task;

@@ -79,9 +79,13 @@ impl TaskQueue {
         self.0.close();
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
     /// Whether no tasks are left, and none will come.
     pub(crate) fn is_finished(&self) -> bool {
-        self.0.is_closed() && self.0.is_empty()
+        self.is_closed() && self.0.is_empty()
     }
 }
 
