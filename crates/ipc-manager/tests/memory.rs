@@ -130,6 +130,7 @@ fn many_small_items_that_find_no_memory_are_refused() {
             assert_serves(&manager, &small);
             assert_eq!(list.len().unwrap(), fits * 100);
             list.clear().unwrap();
+            dict.clear().unwrap();
             assert!(list.is_empty().unwrap());
             dict.insert(&0, &bytes(1)).unwrap();
         }

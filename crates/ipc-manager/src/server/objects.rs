@@ -69,7 +69,8 @@ fn prepare_dict<'a>(dict: &'a mut Dict, operation: &Operation) -> Result<Reply<S
         Operation::Clear => Stored::Item(None),
         Operation::Get(key) | Operation::Delete(key) => Stored::Item(dict.get(key)),
         Operation::Set(key, _) => {
-            reserve_to_store(|| dict.try_reserve(1))?;
+            let more = usize::from(!dict.contains_key(key));
+            reserve_to_store(|| dict.try_reserve(more))?;
             Stored::Item(dict.get(key))
         }
         _ => return Err(nonsense()),
