@@ -1,18 +1,26 @@
 //! Dicts, lists and namespaces that live in a process of their own; Python's
 //! `multiprocessing.Manager`.
 //!
-//! Programs use these types through `ipc_common`.
+//! Programs use these types through `ipc_common`. From the bottom up:
+//!
+//! - `memory`: memory that is asked for; `blob`: an encoded item;
+//! - `protocol`: requests and replies;
+//! - `server`: the process that holds the objects; `client`: what talks to it;
+//! - `proxy`: [`DictProxy`], [`ListProxy`], [`Namespace`];
+//! - [`Manager`].
 
 #![forbid(unsafe_code)]
 
-mod dict_proxy;
-mod list_proxy;
+mod blob;
+mod client;
 mod manager;
-mod namespace;
+mod memory;
+mod protocol;
+mod proxy;
 mod server;
 
-pub use dict_proxy::DictProxy;
 pub use ipc_error::{Error, Result};
-pub use list_proxy::ListProxy;
 pub use manager::Manager;
-pub use namespace::Namespace;
+pub use proxy::dict::DictProxy;
+pub use proxy::list::ListProxy;
+pub use proxy::namespace::Namespace;

@@ -4,11 +4,12 @@
 #![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
 mod faults;
+mod memory;
 mod objects;
 mod server;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    testing::harness::run(&[faults::TESTS, objects::TESTS, server::TESTS])
+    testing::harness::run(&[faults::TESTS, memory::TESTS, objects::TESTS, server::TESTS])
 }

@@ -6,60 +6,30 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use crate::dispatcher::{Book, Dispatcher};
-use crate::task::read_results;
+use crate::owner::pending_task::PendingTask;
 use ipc_error::{Error, Result};
 use ipc_sync::internal::Deadline;
 
-/// The result of a task of a [`Pool`](crate::Pool), which may still be coming; Python's `AsyncResult`.
+/// The result of a task of a `Pool`, which may still be coming; Python's `AsyncResult`.
 ///
 /// It comes in while the process waits for it, or for another result of the same pool.
+///
+/// ```
+/// let pool = ipc_common::Pool::new(2)?;
+/// let later = pool.apply_async(|n: u64| n * n, 7)?;
+/// // … do something else meanwhile …
+/// assert_eq!(later.get()?, 49);
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
+///
+/// If it is dropped, the task is done all the same, and its result is thrown away.
 pub struct AsyncResult<'p, R> {
-    task: Task<'p>,
+    task: PendingTask<'p>,
     result: PhantomData<fn() -> R>,
 }
 
-/// A task whose results are kept until this is dropped.
-pub struct Task<'p> {
-    dispatcher: &'p Dispatcher,
-    number: u32,
-}
-
-impl<'p> Task<'p> {
-    /// The one that was put into the queue after `number` others.
-    pub fn new(dispatcher: &'p Dispatcher, number: u32) -> Self {
-        dispatcher.book.borrow_mut().wanted.insert(number, None);
-        Task { dispatcher, number }
-    }
-
-    pub fn is_done(&self, book: &Book) -> bool {
-        matches!(book.wanted.get(&self.number), Some(Some(_)))
-    }
-
-    fn wait(&self, deadline: Deadline) -> Result<bool> {
-        self.dispatcher.wait_until(deadline, |book| self.is_done(book))
-    }
-
-    /// Waits for the results, and has `each` do something with them until it says no.
-    pub fn get<R: DeserializeOwned>(
-        &self,
-        each: impl FnMut(Result<R>) -> Result<()>,
-    ) -> Result<()> {
-        self.wait(Deadline::NEVER)?;
-        let message = self.dispatcher.book.borrow().wanted.get(&self.number).cloned().flatten();
-        let message = message.expect("it has been waited for");
-        read_results(&message[size_of_val(&self.number)..]).try_for_each(each)
-    }
-}
-
-impl Drop for Task<'_> {
-    fn drop(&mut self) {
-        self.dispatcher.book.borrow_mut().wanted.remove(&self.number);
-    }
-}
-
 impl<'p, R: DeserializeOwned> AsyncResult<'p, R> {
-    pub fn of(task: Task<'p>) -> Self {
+    pub(crate) fn of(task: PendingTask<'p>) -> Self {
         AsyncResult { task, result: PhantomData }
     }
 
@@ -71,6 +41,13 @@ impl<'p, R: DeserializeOwned> AsyncResult<'p, R> {
     /// [`Error::Decode`] and [`Error::Encode`] if its argument or result could not be serialised.
     /// [`Error::PoolEnded`] if it never comes; [`Error::Invalid`] in a process that was forked from
     /// the pool's own.
+    ///
+    /// ```
+    /// # let pool = ipc_common::Pool::new(1)?;
+    /// let sum = pool.apply_async(|(a, b): (u32, u32)| a + b, (2, 3))?;
+    /// assert_eq!(sum.get()?, 5);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
     pub fn get(&self) -> Result<R> {
         let mut result = None;
         self.task.get(|r| {
@@ -85,6 +62,15 @@ impl<'p, R: DeserializeOwned> AsyncResult<'p, R> {
     /// # Errors
     ///
     /// As for [`get`](AsyncResult::get).
+    ///
+    /// ```
+    /// use std::{thread::park, time::Duration};
+    ///
+    /// # let pool = ipc_common::Pool::new(1)?;
+    /// let never = pool.apply_async(|()| park(), ())?;
+    /// assert_eq!(never.get_timeout(Duration::from_millis(10))?, None);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
     pub fn get_timeout(&self, timeout: Duration) -> Result<Option<R>> {
         match self.task.wait(Deadline::after(timeout))? {
             true => self.get().map(Some),
@@ -98,6 +84,14 @@ impl<'p, R: DeserializeOwned> AsyncResult<'p, R> {
     ///
     /// [`Error::System`] if the process is out of memory or descriptors, and [`Error::Invalid`] as
     /// for [`get`](AsyncResult::get).
+    ///
+    /// ```
+    /// # let pool = ipc_common::Pool::new(1)?;
+    /// let task = pool.apply_async(|n: u32| n + 1, 1)?;
+    /// task.wait()?;
+    /// assert!(task.ready()?);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
     pub fn wait(&self) -> Result<()> {
         self.wait_until(Deadline::NEVER).map(drop)
     }
@@ -107,6 +101,15 @@ impl<'p, R: DeserializeOwned> AsyncResult<'p, R> {
     /// # Errors
     ///
     /// As for [`wait`](AsyncResult::wait).
+    ///
+    /// ```
+    /// use std::{thread::park, time::Duration};
+    ///
+    /// # let pool = ipc_common::Pool::new(1)?;
+    /// let never = pool.apply_async(|()| park(), ())?;
+    /// assert!(!never.wait_timeout(Duration::from_millis(10))?);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
     pub fn wait_timeout(&self, timeout: Duration) -> Result<bool> {
         self.wait_until(Deadline::after(timeout))
     }
@@ -116,6 +119,15 @@ impl<'p, R: DeserializeOwned> AsyncResult<'p, R> {
     /// # Errors
     ///
     /// As for [`wait`](AsyncResult::wait).
+    ///
+    /// ```
+    /// use std::thread::park;
+    ///
+    /// # let pool = ipc_common::Pool::new(1)?;
+    /// let never = pool.apply_async(|()| park(), ())?;
+    /// assert!(!never.ready()?);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
     pub fn ready(&self) -> Result<bool> {
         self.wait_until(Deadline::NOW)
     }
@@ -132,6 +144,14 @@ impl<'p, R: DeserializeOwned> AsyncResult<'p, R> {
     /// # Errors
     ///
     /// As for [`wait`](AsyncResult::wait).
+    ///
+    /// ```
+    /// # let pool = ipc_common::Pool::new(1)?;
+    /// let task = pool.apply_async(|n: u32| 1 / n, 0)?;
+    /// task.wait()?;
+    /// assert_eq!(task.successful()?, Some(false)); // it has panicked
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
     pub fn successful(&self) -> Result<Option<bool>> {
         Ok(self.ready()?.then(|| self.get().is_ok()))
     }
@@ -139,6 +159,6 @@ impl<'p, R: DeserializeOwned> AsyncResult<'p, R> {
 
 impl<R> fmt::Debug for AsyncResult<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsyncResult").field("task", &self.task.number).finish_non_exhaustive()
+        f.debug_struct("AsyncResult").field("task", &self.task.number()).finish_non_exhaustive()
     }
 }

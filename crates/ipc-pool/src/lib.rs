@@ -1,16 +1,18 @@
 //! A pool of worker processes; Python's `multiprocessing.Pool`.
 //!
-//! Programs use these types through `ipc_common`.
+//! Programs use these types through `ipc_common`. From the bottom up:
+//!
+//! - `shared`: what the pool and its workers share, and the messages between them;
+//! - `worker`: what the workers and their supervisor do;
+//! - `owner`: the side of the process that made the pool;
+//! - [`AsyncResult`], [`Pool`], [`PoolBuilder`].
 
 mod async_result;
-mod dispatcher;
+mod owner;
 mod pool;
 mod pool_builder;
-#[allow(unsafe_code, reason = "it resets a signal handler")]
-mod supervisor;
-#[allow(unsafe_code, reason = "a function travels as its address")]
-mod task;
-#[allow(unsafe_code, reason = "a task is called by its address")]
+mod pool_map;
+mod shared;
 mod worker;
 
 pub use async_result::AsyncResult;

@@ -5,9 +5,10 @@ use std::num::NonZeroUsize;
 use std::thread;
 use std::time::Duration;
 
-use crate::dispatcher::Dispatcher;
+use crate::owner::dispatcher::Dispatcher;
 use crate::pool::Pool;
-use crate::worker::{MOST, Terms};
+use crate::shared::worker_table::MAX_WORKERS;
+use crate::worker::config::WorkerConfig;
 use ipc_error::{Error, Result};
 
 /// A [`Pool`] that has not been started; the arguments of Python's `Pool(…)`.
@@ -27,14 +28,49 @@ use ipc_error::{Error, Result};
 /// # Ok::<(), ipc_common::Error>(())
 /// ```
 #[derive(Default)]
+#[must_use = "a pool has no workers until it is started"]
 pub struct PoolBuilder<'a> {
     workers: Option<usize>,
-    terms: Terms<'a>,
+    config: WorkerConfig<'a>,
+}
+
+impl Pool {
+    /// A pool with this number of workers; Python's `Pool(workers)`. Blocks until they are ready.
+    ///
+    /// # Errors
+    ///
+    /// As for [`PoolBuilder::start`].
+    ///
+    /// ```
+    /// let pool = ipc_common::Pool::new(2)?;
+    /// assert_eq!(pool.apply(|n: i32| n + 1, 1)?, 2);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
+    pub fn new(workers: usize) -> Result<Self> {
+        Self::builder().workers(workers).start()
+    }
+
+    /// For more than the number of workers: Python's other arguments to `Pool`.
+    ///
+    /// ```
+    /// let pool = ipc_common::Pool::builder().max_tasks_per_child(10).start()?;
+    /// assert!(pool.workers() >= 1);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
+    pub fn builder<'a>() -> PoolBuilder<'a> {
+        PoolBuilder::default()
+    }
 }
 
 impl<'a> PoolBuilder<'a> {
-    /// The number of workers, 1 to 1024; Python's `processes`. If it is not said, as many as this
-    /// process may use processors.
+    /// The number of workers, 1 to 1024; Python's `processes`. The default is the number of
+    /// processors that this process may use.
+    ///
+    /// ```
+    /// let pool = ipc_common::Pool::builder().workers(3).start()?;
+    /// assert_eq!(pool.workers(), 3);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
     #[doc(alias = "processes")]
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
@@ -43,58 +79,88 @@ impl<'a> PoolBuilder<'a> {
 
     /// What each worker does before its first task; Python's `initializer`. It may borrow, as the
     /// workers have a copy of everything.
+    ///
+    /// ```
+    /// use ipc_common::{Error, Pool};
+    ///
+    /// let started = Pool::builder().workers(2).initializer(|| Err("no database")).start();
+    /// let why = started.unwrap_err().to_string();
+    /// assert_eq!(why, "cannot use the pool: the initializer failed: no database; make another");
+    /// ```
     pub fn initializer<E: Display>(mut self, f: impl Fn() -> Result<(), E> + 'a) -> Self {
-        self.terms.initializer = Some(Box::new(move || f().map_err(|e| e.to_string())));
+        self.config.initializer = Some(Box::new(move || f().map_err(|e| e.to_string())));
         self
     }
 
-    /// After so many tasks a worker ends, and a new one takes its place; Python's
+    /// After this number of tasks a worker ends, and a new one takes its place; Python's
     /// `maxtasksperchild`. (A chunk of a `map` is one task.)
+    ///
+    /// ```
+    /// let pool = ipc_common::Pool::builder().workers(1).max_tasks_per_child(1).start()?;
+    /// let worker = |()| std::process::id();
+    /// assert_ne!(pool.apply(worker, ())?, pool.apply(worker, ())?);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
     #[doc(alias = "maxtasksperchild")]
     pub fn max_tasks_per_child(mut self, tasks: u64) -> Self {
-        self.terms.max_tasks = Some(tasks);
+        self.config.max_tasks = Some(tasks);
         self
     }
 
-    /// How long a task may take. The worker of one that takes longer is killed and replaced, and the
-    /// result is [`Error::TaskTimeout`]. (A chunk of a `map` is one task. A task that replaces its
-    /// process by another program takes the limit off.)
+    /// How long a task may take; Python's `Pool` has no such limit. The worker of a task that takes
+    /// longer is killed and replaced, and the result is [`Error::TaskTimeout`]. (A chunk of a `map` is
+    /// one task. A task that replaces its process by another program takes the limit off.)
+    ///
+    /// ```
+    /// use std::{thread::park, time::Duration};
+    /// use ipc_common::{Error, Pool};
+    ///
+    /// let pool = Pool::builder().workers(1).task_timeout(Duration::from_millis(50)).start()?;
+    /// assert!(matches!(pool.apply(|()| park(), ()), Err(Error::TaskTimeout { .. })));
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
     pub fn task_timeout(mut self, limit: Duration) -> Self {
         const LONGEST: Duration = Duration::from_secs(1 << 30); // that the kernel's timers take
-        self.terms.limit = Some(limit.min(LONGEST));
+        self.config.task_timeout = Some(limit.min(LONGEST));
         self
     }
 
-    /// Starts the workers, and blocks until all are there.
+    /// Starts the workers, and blocks until all are ready; Python's `Pool(…)` itself.
     ///
     /// # Errors
     ///
     /// [`Error::Invalid`] for a number of workers or tasks, or a time, that makes no sense;
     /// [`Error::PoolEnded`] if the initializer failed or panicked, with what it said, or a worker
     /// cannot be started (the supervisor needs a descriptor for each, `ulimit -n`); and as for
-    /// [`Process::start`](crate::Process::start).
+    /// [`Process::start`](ipc_process::Process::start).
+    ///
+    /// ```
+    /// use ipc_common::{Error, Pool};
+    ///
+    /// assert!(matches!(Pool::builder().workers(0).start(), Err(Error::Invalid(_))));
+    /// ```
     pub fn start(self) -> Result<Pool> {
-        let PoolBuilder { workers, terms } = self;
+        let PoolBuilder { workers, config } = self;
         let workers =
             workers.unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZeroUsize::get));
-        if !(1..=MOST).contains(&workers) {
+        if !(1..=MAX_WORKERS).contains(&workers) {
             return Err(Error::Invalid("cannot start a pool: it needs 1 to 1024 workers"));
         }
-        if terms.max_tasks == Some(0) {
+        if config.max_tasks == Some(0) {
             return Err(Error::Invalid("cannot start a pool of workers that may do 0 tasks each"));
         }
-        if terms.limit == Some(Duration::ZERO) {
+        if config.task_timeout == Some(Duration::ZERO) {
             return Err(Error::Invalid("cannot start a pool whose tasks may take no time"));
         }
-        Dispatcher::start(workers, &terms).map(Pool)
+        Dispatcher::start(workers, &config).map(Pool::of)
     }
 }
 
 impl fmt::Debug for PoolBuilder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Terms { max_tasks, limit, .. } = &self.terms;
+        let WorkerConfig { max_tasks, task_timeout, .. } = &self.config;
         let mut builder = f.debug_struct("PoolBuilder");
         builder.field("workers", &self.workers).field("max_tasks_per_child", max_tasks);
-        builder.field("task_timeout", limit).finish_non_exhaustive()
+        builder.field("task_timeout", task_timeout).finish_non_exhaustive()
     }
 }

@@ -108,11 +108,17 @@ impl<S: Serialize, R> Connection<S, R> {
     pub fn send(&self, message: &S) -> Result<()> {
         with_buffer(|bytes| {
             encode(message, bytes)?;
-            match &self.turns {
-                Some(turns) => turns.send(&self.socket, bytes),
-                None => file_message::send(&self.socket, bytes),
-            }
+            self.send_encoded(bytes)
         })
+    }
+
+    /// Sends a message that is encoded already.
+    #[doc(hidden)]
+    pub fn send_encoded(&self, message: &[u8]) -> Result<()> {
+        match &self.turns {
+            Some(turns) => turns.send(&self.socket, message),
+            None => file_message::send(&self.socket, message),
+        }
     }
 }
 
@@ -137,12 +143,18 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
     /// memory for it: it is gone, the next can be received.
     pub fn recv(&self) -> Result<R> {
         with_buffer(|bytes| {
-            match &self.turns {
-                Some(turns) => turns.recv(&self.socket, bytes)?,
-                None => file_message::recv(&self.socket, bytes)?,
-            }
+            self.recv_encoded(bytes)?;
             decode(bytes)
         })
+    }
+
+    /// Receives a message, and leaves it encoded.
+    #[doc(hidden)]
+    pub fn recv_encoded(&self, into: &mut Vec<u8>) -> Result<()> {
+        match &self.turns {
+            Some(turns) => turns.recv(&self.socket, into),
+            None => file_message::recv(&self.socket, into),
+        }
     }
 
     /// Whether a message can be received, or the end be seen, without blocking; waits for it for at

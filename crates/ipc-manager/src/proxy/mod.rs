@@ -1,0 +1,6 @@
+//! Objects on a manager's server, as programs see them.
+
+pub(crate) mod dict;
+pub(crate) mod list;
+pub(crate) mod namespace;
+pub(crate) mod object;

@@ -1,0 +1,5 @@
+//! The manager's server process.
+
+mod objects;
+pub(crate) mod serve;
+mod set_up;

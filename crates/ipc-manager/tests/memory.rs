@@ -1,0 +1,208 @@
+//! A manager's server that has little memory: a request that needs more is refused, for its client
+//! alone, and has changed nothing.
+
+use std::ptr;
+
+use ipc_common::{DictProxy, Error, ListProxy, Manager};
+use serde_bytes::ByteBuf;
+use testing::memory::kibibytes;
+use testing::processes::{join, start};
+use testing::tests;
+
+tests![
+    a_reply_that_finds_no_memory_is_refused,
+    items_that_find_no_memory_are_refused,
+    many_small_items_that_find_no_memory_are_refused,
+    objects_that_find_no_memory_are_refused,
+    what_is_refused_has_changed_nothing,
+];
+
+const MIB: usize = 1 << 20;
+
+/// The ways to limit a process's memory, with the line of its status that counts it.
+const LIMITS: [(libc::__rlimit_resource_t, &str); 2] =
+    [(libc::RLIMIT_AS, "VmSize"), (libc::RLIMIT_DATA, "VmData")];
+
+/// Lets the server have this many bytes more than it has.
+fn limit_memory(manager: &Manager, (kind, status): (libc::__rlimit_resource_t, &str), more: usize) {
+    let pid = manager.server().pid();
+    let most = ((kibibytes(pid, status) << 10) + more) as u64;
+    let limit = libc::rlimit { rlim_cur: most, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: passes a valid limit, and asks for nothing.
+    let done = unsafe { libc::prlimit(pid as i32, kind, &raw const limit, ptr::null_mut()) };
+    assert_eq!(done, 0);
+}
+
+/// Plays a scene once with each limit, in a process that has no memory left over from others: the
+/// server gets a copy of that.
+#[track_caller]
+fn with_each_limit(scene: impl Fn(&dyn Fn(&Manager, usize))) {
+    for limit in LIMITS {
+        let scene = start(|| scene(&|manager, more| limit_memory(manager, limit, more)));
+        assert_eq!(join(&scene), 0);
+    }
+}
+
+fn bytes(len: usize) -> ByteBuf {
+    ByteBuf::from(vec![7; len])
+}
+
+#[track_caller]
+fn assert_refused<T>(result: ipc_common::Result<T>) {
+    match result {
+        Err(Error::Refused { why }) => assert!(why.contains("memory"), "{why}"),
+        Err(error) => panic!("{error}"),
+        Ok(_) => panic!("there was memory for it"),
+    }
+}
+
+/// Another process, and later this one, still find what they have stored.
+fn assert_serves(manager: &Manager, list: &ListProxy<'_, u32>) {
+    let asks = || assert_eq!(list.to_vec().unwrap(), [1, 2, 3]);
+    assert_eq!(join(&start(asks)), 0);
+    asks();
+    assert!(manager.server().is_alive().unwrap());
+}
+
+fn a_reply_that_finds_no_memory_is_refused() {
+    with_each_limit(|limit| {
+        let manager = Manager::new().unwrap();
+        let small = manager.list([1, 2, 3]).unwrap();
+        let (list, dict) = (manager.list([]).unwrap(), manager.dict().unwrap());
+        limit(&manager, 100 * MIB);
+        for n in 0..40 {
+            list.push(&bytes(MIB)).unwrap();
+            dict.insert(&n, &bytes(MIB)).unwrap();
+        }
+        for _ in 0..3 {
+            assert_refused(list.to_vec());
+            assert_refused(dict.items());
+            assert_serves(&manager, &small);
+            assert_eq!(list.get(39).unwrap(), Some(bytes(MIB)));
+            assert_eq!(dict.get(&39).unwrap(), Some(bytes(MIB)));
+        }
+        limit(&manager, 200 * MIB);
+        assert_eq!(list.to_vec().unwrap().len(), 40);
+        assert_eq!(dict.items().unwrap().len(), 40);
+    });
+}
+
+fn items_that_find_no_memory_are_refused() {
+    with_each_limit(|limit| {
+        let manager = Manager::new().unwrap();
+        let small = manager.list([1, 2, 3]).unwrap();
+        let (list, dict) = (manager.list([]).unwrap(), manager.dict().unwrap());
+        let namespace = manager.namespace().unwrap();
+        limit(&manager, 20 * MIB);
+        assert_refused(list.push(&bytes(30 * MIB)));
+        assert_refused(list.extend((0..30).map(|_| bytes(MIB))));
+        assert_refused(dict.insert(&0, &bytes(30 * MIB)));
+        assert_refused(namespace.set("name", &bytes(30 * MIB)));
+        // Until nothing more fits.
+        let stored = (0..).find(|_| list.push(&bytes(MIB)).is_err()).unwrap();
+        assert!((1..20).contains(&stored), "{stored} items of 1 MiB fit into 20 MiB");
+        assert_refused(list.push(&bytes(MIB)));
+        assert_eq!(list.len().unwrap(), stored);
+        assert_serves(&manager, &small);
+        // What is taken out makes room.
+        list.clear().unwrap();
+        list.push(&bytes(MIB)).unwrap();
+        assert_eq!(list.get(0).unwrap(), Some(bytes(MIB)));
+    });
+}
+
+/// They leave no room for the smallest thing.
+fn many_small_items_that_find_no_memory_are_refused() {
+    with_each_limit(|limit| {
+        for len in [0, 23, 200] {
+            let manager = Manager::new().unwrap();
+            let small = manager.list([1, 2, 3]).unwrap();
+            let (list, dict) = (manager.list([]).unwrap(), manager.dict().unwrap());
+            limit(&manager, MIB);
+            assert_refused(list.extend(vec![bytes(len); 3 * MIB / (24 + len)]));
+            let fits = (0..).find(|_| list.extend(vec![bytes(len); 100]).is_err()).unwrap();
+            for n in 0.. {
+                if dict.insert(&n, &bytes(len)).is_err() {
+                    break;
+                }
+            }
+            assert_refused(list.extend(vec![bytes(len); 10_000]));
+            assert_serves(&manager, &small);
+            assert_eq!(list.len().unwrap(), fits * 100);
+            list.clear().unwrap();
+            dict.clear().unwrap();
+            assert!(list.is_empty().unwrap());
+            dict.insert(&0, &bytes(1)).unwrap();
+        }
+    });
+}
+
+fn objects_that_find_no_memory_are_refused() {
+    with_each_limit(|limit| {
+        let manager = Manager::new().unwrap();
+        let small = manager.list([1, 2, 3]).unwrap();
+        limit(&manager, MIB / 2);
+        let objects = (0..100_000).find(|_| manager.dict::<u8, u8>().is_err());
+        assert!(objects.is_some(), "100,000 objects in half a MiB");
+        assert_refused(manager.namespace());
+        assert_refused(manager.list([1]));
+        assert_serves(&manager, &small);
+    });
+}
+
+/// Requests of all kinds and sizes at the edge of the memory.
+fn what_is_refused_has_changed_nothing() {
+    let manager = Manager::new().unwrap();
+    let (list, dict) = (manager.list([]).unwrap(), manager.dict().unwrap());
+    let (mut items, mut pairs) = (Vec::new(), Vec::<(u8, ByteBuf)>::new());
+    limit_memory(&manager, LIMITS[0], 8 * MIB);
+    let (mut refused, mut done) = (0, 0);
+    while refused < 200 || done < 200 {
+        let item = bytes([10, 1000, 20_000, MIB, 3 * MIB][rand::random_range(0..5)]);
+        let key = rand::random_range(0..10_u8);
+        let is_done = match rand::random_range(0..7) {
+            0 => is_done(list.push(&item), |()| items.push(item)),
+            1 => is_done(list.pop(), |popped| assert_eq!(popped, items.pop())),
+            2 => is_done(list.extend(vec![item.clone(); 3]), |()| items.extend(vec![item; 3])),
+            3 if !items.is_empty() => is_done(list.set(0, &item), |()| items[0] = item),
+            4 => is_done(dict.insert(&key, &item), |before| {
+                assert_eq!(before, take(&mut pairs, key));
+                pairs.push((key, item));
+            }),
+            5 => is_done(dict.remove(&key), |before| assert_eq!(before, take(&mut pairs, key))),
+            _ => is_done(list.to_vec(), |all| assert!(all == items)),
+        };
+        (refused, done) = if is_done { (refused, done + 1) } else { (refused + 1, done) };
+        assert_same(&list, &items, &dict, &pairs);
+    }
+    limit_memory(&manager, LIMITS[0], 200 * MIB);
+    assert!(list.to_vec().unwrap() == items);
+    pairs.sort();
+    let mut stored = dict.items().unwrap();
+    stored.sort();
+    assert!(stored == pairs);
+}
+
+fn is_done<T>(result: ipc_common::Result<T>, then: impl FnOnce(T)) -> bool {
+    match result {
+        Ok(value) => then(value),
+        Err(Error::Refused { .. }) => return false,
+        Err(error) => panic!("{error}"),
+    }
+    true
+}
+
+fn take(pairs: &mut Vec<(u8, ByteBuf)>, key: u8) -> Option<ByteBuf> {
+    let place = pairs.iter().position(|(other, _)| *other == key)?;
+    Some(pairs.swap_remove(place).1)
+}
+
+fn assert_same(
+    list: &ListProxy<'_, ByteBuf>,
+    items: &[ByteBuf],
+    dict: &DictProxy<'_, u8, ByteBuf>,
+    pairs: &[(u8, ByteBuf)],
+) {
+    assert_eq!(list.len().unwrap(), items.len());
+    assert_eq!(dict.len().unwrap(), pairs.len());
+}

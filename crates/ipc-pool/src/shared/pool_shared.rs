@@ -1,0 +1,40 @@
+//! [`PoolShared`]: the memory that a pool shares with its workers.
+
+use std::sync::atomic::AtomicU32;
+
+use bytemuck::Zeroable;
+
+use crate::shared::task_queue::TaskQueue;
+use crate::shared::worker_table::WorkerTable;
+use ipc_error::Result;
+use ipc_sync::internal::{Ring, Shared};
+
+pub(crate) struct PoolShared {
+    pub(crate) tasks: TaskQueue,
+    /// [`Message`](crate::shared::message::Message)s for the pool.
+    pub(crate) results: Ring,
+    tables: Shared<Tables>,
+}
+
+#[derive(Zeroable)]
+#[repr(C)]
+struct Tables {
+    pool_sleeps: AtomicU32,
+    workers: WorkerTable,
+}
+
+impl PoolShared {
+    pub(crate) fn new() -> Result<Self> {
+        let (tasks, results) = (TaskQueue::new()?, Ring::new(0, None)?);
+        Ok(PoolShared { tasks, results, tables: Shared::zeroed()? })
+    }
+
+    pub(crate) fn workers(&self) -> &WorkerTable {
+        &self.tables.workers
+    }
+
+    /// 1 while the pool waits for the doorbell, or is about to.
+    pub(crate) fn pool_sleeps(&self) -> &AtomicU32 {
+        &self.tables.pool_sleeps
+    }
+}

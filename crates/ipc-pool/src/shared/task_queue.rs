@@ -1,0 +1,165 @@
+//! [`TaskQueue`]: functions and their arguments on their way to the workers.
+//!
+//! ```text
+//!   task    caller, function: 8 bytes each │ one part for each argument
+//!   result                                 │ one part for each argument: Result<R, Failure>
+//! ```
+//!
+//! A function travels as its address: a worker is forked from the process that sends it, so it has
+//! the same code at the same place.
+
+use std::mem;
+use std::ptr;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::shared::failure::{Failure, write_failure};
+use crate::shared::panics::catch;
+use crate::shared::parts::{parts, write_part};
+use ipc_error::{Error, Result};
+use ipc_process::internal::{decode, empty, encode};
+use ipc_sync::internal::{Count, Deadline, Ring};
+
+/// The tasks that wait for a worker. Nothing but [`Task`]s of the pool's process gets into it.
+pub(crate) struct TaskQueue(Ring);
+
+/// How many tasks were given before this one, modulo 2³⁰.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct TaskNumber(u32);
+
+impl TaskNumber {
+    /// The number as it is kept in memory.
+    pub(crate) fn to_bits(self) -> u32 {
+        self.0
+    }
+
+    /// The reverse of [`to_bits`](Self::to_bits).
+    pub(crate) fn from_bits(number: u32) -> Self {
+        TaskNumber(number)
+    }
+
+    /// Whether it is a multiple of `n`.
+    pub(crate) fn is_multiple_of(self, n: u32) -> bool {
+        self.0.is_multiple_of(n)
+    }
+}
+
+impl TaskQueue {
+    pub(crate) fn new() -> Result<Self> {
+        Ring::new(0, None).map(TaskQueue)
+    }
+
+    /// The number of the task that is put next. (Only the pool's process puts any.)
+    pub(crate) fn next_number(&self) -> TaskNumber {
+        TaskNumber(self.0.put_count().count().number())
+    }
+
+    /// Whether a worker has taken this task.
+    pub(crate) fn was_taken(&self, task: TaskNumber) -> bool {
+        self.0.taken_count().count().is_after(Count::from_number(task.0))
+    }
+
+    pub(crate) fn try_put(&self, task: &Task<'_>) -> Result<()> {
+        self.0.put(task.0, Deadline::NOW)
+    }
+
+    /// Waits for a task, calls `before` with its number, and only then takes it from the queue.
+    pub(crate) fn take(&self, into: &mut TakenTask, before: impl FnOnce(TaskNumber)) -> Result<()> {
+        empty(&mut into.0);
+        let first = self.0.first(Deadline::NEVER)?;
+        into.0.extend_from_slice(first.bytes());
+        before(TaskNumber(first.count().number()));
+        first.commit();
+        Ok(())
+    }
+
+    /// No more tasks can be put.
+    pub(crate) fn close(&self) {
+        self.0.close();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    /// Whether no tasks are left, and none will come.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.is_closed() && self.0.is_empty()
+    }
+}
+
+/// Calls the function at an address with an argument, and appends what it returned.
+type Caller = fn(usize, &[u8], &mut Vec<u8>) -> Result<(), Failure>;
+
+/// One call of a function for each of some arguments.
+pub(crate) struct Task<'a>(&'a [u8]);
+
+impl<'a> Task<'a> {
+    /// Writes a task into a buffer that is empty.
+    pub(crate) fn write<A, R>(
+        into: &'a mut Vec<u8>,
+        function: fn(A) -> R,
+        arguments: &[A],
+    ) -> Result<Self>
+    where
+        A: Serialize + DeserializeOwned,
+        R: Serialize,
+    {
+        let caller: Caller = call::<A, R>;
+        for address in [(caller as *const ()), (function as *const ())] {
+            into.extend((address.expose_provenance() as u64).to_ne_bytes());
+        }
+        for argument in arguments {
+            write_part(into, |into| encode(argument, into))?;
+        }
+        Ok(Task(into))
+    }
+}
+
+/// A task that [`TaskQueue::take`] has taken. The buffer is kept for the next.
+#[derive(Default)]
+pub(crate) struct TakenTask(Vec<u8>);
+
+impl TakenTask {
+    /// Does the task, and appends the results.
+    pub(crate) fn run(&self, into: &mut Vec<u8>) {
+        let Some((caller, rest)) = self.0.split_first_chunk() else { return };
+        let Some((function, arguments)) = rest.split_first_chunk() else { return };
+        let [caller, function] = [caller, function].map(|it| u64::from_ne_bytes(*it) as usize);
+        // SAFETY: what is in the queue was put there by `Task::write`, as `try_put` takes nothing
+        // else: so this is the address of a `Caller` in the pool's process. This process was forked
+        // from that one, and has the same code there.
+        let caller: Caller = unsafe { mem::transmute(ptr::with_exposed_provenance::<()>(caller)) };
+        for argument in parts(arguments) {
+            // The user's code is in here four times: two serialisations, the function, destructors.
+            let call = |into: &mut Vec<u8>| {
+                let called = catch(|| caller(function, argument, into));
+                called.unwrap_or_else(|message| Err(Failure::Panicked(message)))
+            };
+            if let Err(failure) = write_part(into, call) {
+                write_failure(into, failure);
+            }
+        }
+    }
+}
+
+/// What a [`Caller`] points to. `Task::write` sees to it that `function` is a `fn(A) -> R`.
+fn call<A: DeserializeOwned, R: Serialize>(
+    function: usize,
+    argument: &[u8],
+    into: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    // SAFETY: `Task::write` names this function together with a `fn(A) -> R` only; for the place of
+    // its code the same holds as for this function's.
+    let function: fn(A) -> R =
+        unsafe { mem::transmute(ptr::with_exposed_provenance::<()>(function)) };
+    let argument = decode(argument).map_err(|e| Failure::NotDecoded(reason(&e)))?;
+    let result: Result<R, Failure> = Ok(function(argument));
+    encode(&result, into).map_err(|e| Failure::NotEncoded(reason(&e)))
+}
+
+/// What the codec said, without the sentence around it: that comes again at the other end.
+fn reason(error: &Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}

@@ -1,0 +1,23 @@
+//! [`WorkerConfig`]: how a pool's workers are to be.
+
+use std::time::Duration;
+
+use crate::shared::panics::catch;
+
+#[derive(Default)]
+pub(crate) struct WorkerConfig<'a> {
+    pub(crate) initializer: Option<Box<dyn Fn() -> Result<(), String> + 'a>>,
+    /// After so many tasks a worker ends.
+    pub(crate) max_tasks: Option<u64>,
+    /// How long a task may take.
+    pub(crate) task_timeout: Option<Duration>,
+}
+
+impl WorkerConfig<'_> {
+    /// Runs the initializer, if there is one.
+    pub(crate) fn initialize(&self) -> Result<(), String> {
+        let Some(initializer) = &self.initializer else { return Ok(()) };
+        let done = catch(initializer).unwrap_or_else(|panic| Err(format!("it panicked: {panic}")));
+        done.map_err(|why| format!("the initializer failed: {why}"))
+    }
+}

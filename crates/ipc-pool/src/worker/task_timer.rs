@@ -1,0 +1,46 @@
+//! [`TaskTimer`]: a task's time limit.
+
+use std::time::Duration;
+
+use nix::sys::signal::{SigEvent, SigevNotify, Signal};
+use nix::sys::time::TimeSpec;
+use nix::sys::timer::{Expiration, Timer, TimerSetTimeFlags};
+use nix::time::ClockId;
+
+use crate::shared::worker_table::WorkerSlot;
+use ipc_error::{Error, Result};
+use ipc_sync::internal::Deadline;
+
+/// The kernel kills this process when the time has passed, whatever the task does.
+pub(crate) struct TaskTimer {
+    timer: Timer,
+    limit: Duration,
+}
+
+impl TaskTimer {
+    pub(crate) fn new(limit: Duration) -> Result<Self> {
+        let kill = SigevNotify::SigevSignal { signal: Signal::SIGKILL, si_value: 0 };
+        let timer = Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(kill));
+        let timer = timer.map_err(|e| Error::system("make a timer for tasks", "", e))?;
+        Ok(TaskTimer { timer, limit })
+    }
+
+    /// Starts it, and notes in the slot when the time is up: so the supervisor can tell this end
+    /// from another kill.
+    pub(crate) fn start(&mut self, slot: &WorkerSlot) -> Result<()> {
+        slot.set_time_limit(Some(Deadline::after(self.limit)));
+        self.set(self.limit)
+    }
+
+    pub(crate) fn stop(&mut self, slot: &WorkerSlot) -> Result<()> {
+        self.set(Duration::ZERO)?;
+        slot.set_time_limit(None);
+        Ok(())
+    }
+
+    fn set(&mut self, time: Duration) -> Result<()> {
+        let time = Expiration::OneShot(TimeSpec::from_duration(time));
+        let set = self.timer.set(time, TimerSetTimeFlags::empty());
+        set.map_err(|e| Error::system("set the timer for tasks", "", e))
+    }
+}
