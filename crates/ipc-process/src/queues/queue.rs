@@ -8,7 +8,8 @@ use std::time::Duration;
 #[cfg(doc)]
 use ipc_error::Error;
 use ipc_error::Result;
-use ipc_sync::internal::{Deadline, Ring};
+use ipc_ring::Ring;
+use ipc_sync::internal::Deadline;
 
 use crate::codec::buffer::with_buffer;
 use crate::codec::bulk_bytes::{body_of_bytes, decode_bytes};

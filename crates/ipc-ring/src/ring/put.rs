@@ -4,13 +4,11 @@ use std::ptr::NonNull;
 use std::sync::atomic::Ordering::Relaxed;
 
 use ipc_error::{Error, Result};
+use ipc_sync::internal::{Count, Deadline, StateGuard};
 
-use crate::deadline::Deadline;
-use crate::event_count::Count;
 use crate::ring::Ring;
 use crate::ring::data::{REFRESH, keep, write_word};
 use crate::ring::layout::{Control, Cursor, Producers, WORD, WRAP, record_len};
-use crate::robust::state_guard::StateGuard;
 
 impl Ring {
     /// Puts an item in.
@@ -108,7 +106,7 @@ impl Ring {
     }
 
     /// Whether there is room for an empty item. Caller holds the producers' mutex.
-    pub(super) fn has_room_for_the_least(&self) -> bool {
+    pub(crate) fn has_room_for_the_least(&self) -> bool {
         let Control { put, producers, .. } = &*self.control;
         self.refresh_seen_cursor();
         let tail = producers.cursors.at(put.count()).load();

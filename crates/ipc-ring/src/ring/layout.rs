@@ -4,13 +4,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use bytemuck::Zeroable;
-
-use crate::event_count::{AtomicCount, Count, EventCount};
-use crate::robust::mutex::RobustMutex;
+use ipc_sync::internal::{AtomicCount, Count, EventCount, RobustMutex};
 
 #[derive(Debug, Zeroable)]
 #[repr(C)]
-pub(super) struct Control {
+pub(crate) struct Control {
     pub put: EventCount,
     pub taken: EventCount,
     pub producers: Producers,
@@ -19,7 +17,7 @@ pub(super) struct Control {
 
 #[derive(Debug, Zeroable)]
 #[repr(C, align(128))]
-pub(super) struct Producers {
+pub(crate) struct Producers {
     pub lock: RobustMutex,
     pub cursors: Cursors,
     /// The consumers' cursor and count when a producer last read them: they may be further by now.
@@ -35,7 +33,7 @@ pub(super) struct Producers {
 
 #[derive(Debug, Zeroable)]
 #[repr(C, align(128))]
-pub(super) struct Consumers {
+pub(crate) struct Consumers {
     pub lock: RobustMutex,
     pub cursors: Cursors,
     /// The producers' count when a consumer last read it: it may be further by now.
@@ -72,24 +70,24 @@ impl NoRoom {
 
 /// Where a side stands: an offset into the data, and how often it has wrapped.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cursor {
+pub(crate) struct Cursor {
     pub offset: u64,
     pub wraps: u64,
 }
 
 #[derive(Debug, Zeroable)]
 #[repr(C)]
-pub(super) struct SharedCursor {
+pub(crate) struct SharedCursor {
     offset: AtomicU64,
     wraps: AtomicU64,
 }
 
 impl SharedCursor {
-    pub(super) fn load(&self) -> Cursor {
+    pub(crate) fn load(&self) -> Cursor {
         Cursor { offset: self.offset.load(Relaxed), wraps: self.wraps.load(Relaxed) }
     }
 
-    pub(super) fn store(&self, cursor: Cursor) {
+    pub(crate) fn store(&self, cursor: Cursor) {
         self.offset.store(cursor.offset, Relaxed);
         self.wraps.store(cursor.wraps, Relaxed);
     }
@@ -98,21 +96,21 @@ impl SharedCursor {
 /// A side's cursor, and a copy to write the next one to.
 #[derive(Debug, Zeroable)]
 #[repr(C)]
-pub(super) struct Cursors([SharedCursor; 2]);
+pub(crate) struct Cursors([SharedCursor; 2]);
 
 impl Cursors {
     /// The one that is valid at this count of the side.
-    pub(super) fn at(&self, count: Count) -> &SharedCursor {
+    pub(crate) fn at(&self, count: Count) -> &SharedCursor {
         &self.0[(count.number() % 2) as usize]
     }
 }
 
 /// A record is the item's length, then the item, filled up to whole words. A wrap mark is the offset
 /// to go on at, with this bit. There is always room for a wrap mark behind the last record.
-pub(super) const WRAP: u64 = 1 << 63;
-pub(super) const WORD: u64 = 8;
+pub(crate) const WRAP: u64 = 1 << 63;
+pub(crate) const WORD: u64 = 8;
 
 /// The length of an item's record.
-pub(super) fn record_len(item: u64) -> u64 {
+pub(crate) fn record_len(item: u64) -> u64 {
     WORD + item.next_multiple_of(WORD)
 }

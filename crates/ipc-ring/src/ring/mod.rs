@@ -28,22 +28,15 @@
 //! mark behind and goes on at the beginning, so that the bytes in use stay few and in the cache.
 
 mod data;
-mod get;
+pub(crate) mod get;
 mod layout;
-mod put;
+pub(crate) mod put;
 
 use ipc_error::Result;
+use ipc_sync::internal::{Count, Deadline, EventCount, GrowingMapping, Shared, StateGuard};
 
-use crate::deadline::Deadline;
-use crate::event_count::{Count, EventCount};
-use crate::os::growing::GrowingMapping;
-use crate::os::memory_limit::memory_limit;
-use crate::os::shared::Shared;
+use crate::memory_limit::memory_limit;
 use crate::ring::layout::Control;
-use crate::robust::state_guard::StateGuard;
-
-pub use crate::ring::get::First;
-pub use crate::ring::put::Reservation;
 
 /// Counts wrap around; no more items than half their range can be told apart.
 const MOST_ITEMS: u32 = Count::HALF_RANGE;

@@ -6,13 +6,11 @@ use std::sync::atomic::Ordering::{Relaxed, Release};
 use std::sync::atomic::fence;
 
 use ipc_error::{Error, Result};
+use ipc_sync::internal::{Count, Deadline, EventCount, StateGuard};
 
-use crate::deadline::Deadline;
-use crate::event_count::{Count, EventCount};
 use crate::ring::Ring;
 use crate::ring::data::{keep, read_word};
 use crate::ring::layout::{Consumers, Control, Cursor, WORD, WRAP, record_len};
-use crate::robust::state_guard::StateGuard;
 
 /// Taking each item at once makes its cache line go back and forth between the two sides. Every
 /// `EVERY`th time that the ring is empty, a consumer pauses, and keeps pausing while at least

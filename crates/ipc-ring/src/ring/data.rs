@@ -4,27 +4,27 @@ use std::ptr::NonNull;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::sync::atomic::fence;
 
-use crate::deadline::Deadline;
+use ipc_sync::internal::{Deadline, StateGuard};
+
 use crate::ring::Ring;
 use crate::ring::layout::{Control, WORD};
-use crate::robust::state_guard::StateGuard;
 
 /// Producers read the consumers' cursor once in this number of bytes, and wrap when at least as many
 /// are free at the beginning.
-pub(super) const REFRESH: u64 = 16 << 10;
+pub(crate) const REFRESH: u64 = 16 << 10;
 
 /// A drained ring keeps the memory that four items like the last need, within these bounds.
 const KEEP_AT_LEAST: u64 = 16 << 20;
 const KEEP_AT_MOST: u64 = 64 << 20;
 
 /// How much memory to keep after a record of this length.
-pub(super) fn keep(record: u64) -> u64 {
+pub(crate) fn keep(record: u64) -> u64 {
     (4 * record).clamp(KEEP_AT_LEAST, KEEP_AT_MOST)
 }
 
 impl Ring {
     /// Reads the consumers' cursor and count. Caller holds the producers' mutex.
-    pub(super) fn refresh_seen_cursor(&self) {
+    pub(crate) fn refresh_seen_cursor(&self) {
         let Control { taken, producers, consumers, .. } = &*self.control;
         loop {
             let count = taken.count();
@@ -41,7 +41,7 @@ impl Ring {
 
     /// Gives free memory above `keep` back, unless a producer is at work, which will do it.
     #[cold]
-    pub(super) fn give_back_if_idle(&self, keep: u64) {
+    pub(crate) fn give_back_if_idle(&self, keep: u64) {
         let producers = &self.control.producers;
         let guard = StateGuard::take_until(&producers.lock, Deadline::NOW, || true);
         if let Ok(Some(_guard)) = guard {
@@ -52,7 +52,7 @@ impl Ring {
 
     /// Gives free memory above `keep` back. Caller holds the producers' mutex and has just
     /// refreshed the consumers' cursor.
-    pub(super) fn give_back(&self, keep: u64) {
+    pub(crate) fn give_back(&self, keep: u64) {
         let Control { put, producers, .. } = &*self.control;
         let high_water = producers.high_water.load(Relaxed);
         let cursor = producers.cursors.at(put.count()).load();
@@ -71,15 +71,15 @@ impl Ring {
     }
 
     /// The end of the data.
-    pub(super) fn end(&self) -> u64 {
-        self.data.len() as u64
+    pub(crate) fn end(&self) -> u64 {
+        self.data.size() as u64
     }
 }
 
 /// # Safety
 ///
 /// A word must stand at `offset` that no process writes now, in a view of the data that is so long.
-pub(super) unsafe fn read_word(data: NonNull<u8>, offset: u64) -> u64 {
+pub(crate) unsafe fn read_word(data: NonNull<u8>, offset: u64) -> u64 {
     // SAFETY: aligned, as all records are whole words.
     unsafe { data.add(offset as usize).cast::<u64>().read() }
 }
@@ -87,7 +87,7 @@ pub(super) unsafe fn read_word(data: NonNull<u8>, offset: u64) -> u64 {
 /// # Safety
 ///
 /// The word at `offset` must be within the view, and no process may be using it.
-pub(super) unsafe fn write_word(data: NonNull<u8>, offset: u64, word: u64) {
+pub(crate) unsafe fn write_word(data: NonNull<u8>, offset: u64, word: u64) {
     // SAFETY: aligned, as all records are whole words.
     unsafe { data.add(offset as usize).cast::<u64>().write(word) }
 }
