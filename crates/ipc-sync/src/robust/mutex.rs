@@ -199,6 +199,7 @@ impl RobustMutex {
     }
 
     /// Whether the calling thread holds it.
+    #[inline]
     pub fn is_mine(&self) -> bool {
         Thread::known().is_some_and(|thread| thread.id == self.owner())
     }
@@ -211,11 +212,13 @@ impl RobustMutex {
     }
 
     /// The owner's thread id, 0 if there is none.
+    #[inline]
     pub fn owner(&self) -> u32 {
         (self.state.load(Relaxed) & OWNER) as u32
     }
 
     /// The low half of `state`, for the kernel: the machine is little-endian.
+    #[inline]
     fn word(&self) -> &Futex {
         // SAFETY: within `state`, aligned, and only ever changed by atomic operations.
         unsafe { &*self.state.as_ptr().cast() }

@@ -27,6 +27,7 @@ thread_local! {
 
 impl Thread {
     /// `offset` is that of a mutex's word from its entry in the list.
+    #[inline]
     pub(super) fn current(offset: isize) -> Result<Self> {
         Self::known().map_or_else(|| Self::identify(offset), Ok)
     }
