@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
 #![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
+mod codec;
 mod connection;
 mod daemon;
+mod join_kill_points;
 mod joinable;
 mod process;
 mod queue;
@@ -14,8 +16,10 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     testing::harness::run(&[
+        codec::TESTS,
         connection::TESTS,
         daemon::TESTS,
+        join_kill_points::TESTS,
         joinable::TESTS,
         process::TESTS,
         queue::TESTS,
