@@ -8,8 +8,8 @@ use std::panic::{self, AssertUnwindSafe};
 use std::thread;
 use std::time::Duration;
 
+use ipc_codec::{decode, encode};
 use ipc_common::{Error, Manager, Message, Pool, Queue, pipe};
-use ipc_process::internal::{decode, encode};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde::de::DeserializeOwned;

@@ -13,8 +13,9 @@ use crate::shared::pool_shared::PoolShared;
 use crate::shared::task_queue::{Task, TaskNumber};
 use crate::worker::config::WorkerConfig;
 use crate::worker::supervisor::Supervisor;
+use ipc_codec::with_buffer;
 use ipc_error::{Error, Result};
-use ipc_process::internal::{PidFd, with_buffer};
+use ipc_process::internal::PidFd;
 use ipc_process::{Child, Connection, Message, Nothing, Process, one_way_pipe};
 use ipc_sync::internal::Deadline;
 

@@ -9,13 +9,13 @@ use ipc_error::{Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec::buffer::with_buffer;
-use crate::codec::decode::decode;
-use crate::codec::encode::encode;
 use crate::pipe::file_message;
 use crate::pipe::packet::{Socket, send_error};
 use crate::pipe::part_message::Turns;
 use crate::pipe::wait::wait;
+use ipc_codec::decode;
+use ipc_codec::encode;
+use ipc_codec::with_buffer;
 
 /// One end of a [`pipe`](crate::pipe); Python's `Connection`. It sends `S` and receives `R`.
 ///

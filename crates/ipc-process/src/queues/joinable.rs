@@ -6,9 +6,9 @@ use std::time::Duration;
 use ipc_error::{Error, Result};
 use ipc_sync::internal::{Deadline, Shared, StateGuard};
 
-use crate::codec::message::Message;
 use crate::queues::ledger::Ledger;
 use crate::queues::queue::Queue;
+use ipc_codec::Message;
 
 /// A [`Queue`] whose items count as unfinished from `put` until [`task_done`](Self::task_done);
 /// Python's `multiprocessing.JoinableQueue`.

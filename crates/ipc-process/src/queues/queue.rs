@@ -11,11 +11,11 @@ use ipc_error::Result;
 use ipc_ring::Ring;
 use ipc_sync::internal::Deadline;
 
-use crate::codec::buffer::with_buffer;
-use crate::codec::bulk_bytes::{body_of_bytes, decode_bytes};
-use crate::codec::decode::decode;
-use crate::codec::encode::encode_but_many_bytes;
-use crate::codec::message::Message;
+use ipc_codec::Message;
+use ipc_codec::decode;
+use ipc_codec::encode_but_many_bytes;
+use ipc_codec::with_buffer;
+use ipc_codec::{body_of_bytes, decode_bytes};
 
 /// A first-in, first-out queue between processes; Python's `multiprocessing.Queue`.
 ///

@@ -6,18 +6,18 @@ use serde::de::value::SeqDeserializer;
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::codec::encoder::MANY;
-use crate::codec::error::CodecError;
-use crate::codec::format::head_of_many_bytes;
+use crate::encoder::MANY;
+use crate::error::CodecError;
+use crate::format::head_of_many_bytes;
 
 /// The bytes of an item that is nothing but many bytes.
-pub(crate) fn body_of_bytes(item: &[u8]) -> Option<&[u8]> {
+pub fn body_of_bytes(item: &[u8]) -> Option<&[u8]> {
     let (head, body) = item.split_first_chunk()?;
     (body.len() >= MANY && *head == head_of_many_bytes(body.len())).then_some(body)
 }
 
 /// Decodes what [`body_of_bytes`] was, without copying it again if the item is to own it as it is.
-pub(crate) fn decode_bytes<T: DeserializeOwned>(body: Vec<u8>) -> Result<T> {
+pub fn decode_bytes<T: DeserializeOwned>(body: Vec<u8>) -> Result<T> {
     T::deserialize(Bytes(body)).map_err(CodecError::in_decode)
 }
 

@@ -3,8 +3,8 @@
 use ipc_error::Result;
 use serde::de::DeserializeOwned;
 
-use crate::codec::decoder::Decoder;
-use crate::codec::error::CodecError;
+use crate::decoder::Decoder;
+use crate::error::CodecError;
 
 /// Decodes an item, which must be all of `bytes`.
 ///

@@ -1,7 +1,7 @@
 //! [`Compound`]: a sequence or map on its way into bytes.
 
-use crate::codec::error::CodecError;
-use crate::codec::format::{Marks, write_len};
+use crate::error::CodecError;
+use crate::format::{Marks, write_len};
 
 /// Sees to it that the number of elements stands before them.
 pub(crate) struct Compound<'a> {

@@ -1,7 +1,7 @@
 //! MessagePack's marks, as bytes are written and read. (Of its kinds of value only timestamps and
 //! other extensions are missing.)
 
-use crate::codec::error::CodecError;
+use crate::error::CodecError;
 
 pub(crate) const NIL: u8 = 0xc0;
 pub(crate) const FALSE: u8 = 0xc2;

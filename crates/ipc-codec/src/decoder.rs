@@ -4,8 +4,8 @@ use serde::de::value::{SeqDeserializer, StrDeserializer};
 use serde::de::{self, Deserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::codec::error::{CodecError, DEEPEST};
-use crate::codec::format::{Head, read_array, read_head, read_slice};
+use crate::error::{CodecError, DEEPEST};
+use crate::format::{Head, read_array, read_head, read_slice};
 
 pub(crate) type Read<T> = Result<T, CodecError>;
 

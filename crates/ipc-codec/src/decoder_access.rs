@@ -5,8 +5,8 @@ use serde::de::{
     Visitor,
 };
 
-use crate::codec::decoder::{Elements, Read, Variant};
-use crate::codec::error::CodecError;
+use crate::decoder::{Elements, Read, Variant};
+use crate::error::CodecError;
 
 impl<'de> Elements<'_, 'de> {
     /// No more than there can be, whatever their number is said to be.

@@ -3,9 +3,9 @@
 use ipc_error::Result;
 use serde::ser::{Serialize, Serializer};
 
-use crate::codec::compound::Compound;
-use crate::codec::error::{CodecError, DEEPEST};
-use crate::codec::format::{
+use crate::compound::Compound;
+use crate::error::{CodecError, DEEPEST};
+use crate::format::{
     ARRAY, FALSE, FLOAT_32, FLOAT_64, MAP, Marks, NIL, TRUE, head_of_many_bytes, write_bytes,
     write_int, write_len, write_marked, write_str, write_uint,
 };

@@ -3,8 +3,8 @@
 use ipc_error::Result;
 use serde::Serialize;
 
-use crate::codec::encoder::{Encoder, TakeMany};
-use crate::codec::error::CodecError;
+use crate::encoder::{Encoder, TakeMany};
+use crate::error::CodecError;
 
 /// Appends an item's bytes. After an error, `into` has part of them.
 ///
@@ -22,7 +22,7 @@ pub fn encode<T: Serialize + ?Sized>(item: &T, into: &mut Vec<u8>) -> Result<()>
 /// # Errors
 ///
 /// As for [`encode`], and those of `take_many`.
-pub(crate) fn encode_but_many_bytes<T: Serialize + ?Sized>(
+pub fn encode_but_many_bytes<T: Serialize + ?Sized>(
     item: &T,
     into: &mut Vec<u8>,
     take_many: &mut TakeMany<'_>,

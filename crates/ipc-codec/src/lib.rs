@@ -13,15 +13,24 @@
 //! From the bottom up: `error`; `format`, the marks; `compound`, `encoder`, `encode`; `decoder`,
 //! `decode`; `bulk_bytes`, items that are nothing but many bytes; `buffer`; `message`.
 
-pub(crate) mod buffer;
-pub(crate) mod bulk_bytes;
+#![forbid(unsafe_code)]
+
+mod buffer;
+mod bulk_bytes;
 mod compound;
 mod compound_elements;
-pub(crate) mod decode;
+mod decode;
 mod decoder;
 mod decoder_access;
-pub(crate) mod encode;
+mod encode;
 mod encoder;
 mod error;
 mod format;
-pub(crate) mod message;
+mod message;
+
+pub use buffer::{empty, with_buffer};
+pub use bulk_bytes::{body_of_bytes, decode_bytes};
+pub use decode::decode;
+pub use encode::{encode, encode_but_many_bytes};
+pub use ipc_error::{Error, Result};
+pub use message::Message;

@@ -5,10 +5,10 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant,
 };
 
-use crate::codec::compound::Compound;
-use crate::codec::encoder::{Encoder, Written};
-use crate::codec::error::CodecError;
-use crate::codec::format::write_str;
+use crate::compound::Compound;
+use crate::encoder::{Encoder, Written};
+use crate::error::CodecError;
+use crate::format::write_str;
 
 impl Compound<'_> {
     #[inline]
