@@ -168,7 +168,7 @@ pub enum Error {
     /// Bytes could not be turned into an item.
     #[error(
         "cannot turn the bytes into an item: {0}; they are lost. Put and get the same type, and \
-         nest it no deeper than 1024"
+         nest it no deeper than 128 levels"
     )]
     Decode(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A pool's task panicked.
