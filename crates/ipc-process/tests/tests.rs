@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
 #![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
+mod close_kill_points;
 mod codec;
 mod connection;
 mod daemon;
@@ -10,12 +11,16 @@ mod join_kill_points;
 mod joinable;
 mod process;
 mod queue;
+mod queue_fairness;
+mod queue_growth;
 mod queue_kill_points;
+mod queue_memory;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     testing::harness::run(&[
+        close_kill_points::TESTS,
         codec::TESTS,
         connection::TESTS,
         daemon::TESTS,
@@ -23,6 +28,9 @@ fn main() -> ExitCode {
         joinable::TESTS,
         process::TESTS,
         queue::TESTS,
+        queue_fairness::TESTS,
+        queue_growth::TESTS,
         queue_kill_points::TESTS,
+        queue_memory::TESTS,
     ])
 }

@@ -6,10 +6,13 @@
 mod barrier;
 mod condition;
 mod event;
+mod fairness;
 mod interleavings;
+mod lent_data;
 mod lock;
 mod lock_kill_points;
 mod semaphore;
+mod thread_end;
 mod value;
 mod waiter_kill_points;
 
@@ -20,10 +23,13 @@ fn main() -> ExitCode {
         barrier::TESTS,
         condition::TESTS,
         event::TESTS,
+        fairness::TESTS,
         interleavings::TESTS,
+        lent_data::TESTS,
         lock::TESTS,
         lock_kill_points::TESTS,
         semaphore::TESTS,
+        thread_end::TESTS,
         value::TESTS,
         waiter_kill_points::TESTS,
     ])
