@@ -9,6 +9,7 @@ mod event;
 mod interleavings;
 mod lock;
 mod lock_kill_points;
+mod memory;
 mod semaphore;
 mod value;
 mod waiter_kill_points;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         interleavings::TESTS,
         lock::TESTS,
         lock_kill_points::TESTS,
+        memory::TESTS,
         semaphore::TESTS,
         value::TESTS,
         waiter_kill_points::TESTS,
