@@ -11,6 +11,7 @@ mod interleavings;
 mod lent_data;
 mod lock;
 mod lock_kill_points;
+mod memory;
 mod semaphore;
 mod thread_end;
 mod value;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         lent_data::TESTS,
         lock::TESTS,
         lock_kill_points::TESTS,
+        memory::TESTS,
         semaphore::TESTS,
         thread_end::TESTS,
         value::TESTS,
