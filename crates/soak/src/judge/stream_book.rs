@@ -42,6 +42,7 @@ struct Written {
 struct Joined {
     /// By consumer: got, and not yet finished.
     in_hand: BTreeMap<u8, u64>,
+    finished: u64,
     may_be_lost: u64,
     said_to_be_lost: u64,
 }
@@ -97,6 +98,7 @@ impl StreamBook {
     }
 
     pub(crate) fn finished(&mut self, consumer: u8) {
+        self.joined.finished += 1;
         let in_hand = self.joined.in_hand.entry(consumer).or_default();
         *in_hand = in_hand.saturating_sub(1);
     }
@@ -134,6 +136,11 @@ impl StreamBook {
         let Some((producer, Written { highest, last, .. })) = wrong else { return Ok(()) };
         let name = self.name;
         Err(format!("{name}: producer {producer} put {last} items, and item {highest} was got"))
+    }
+
+    /// Whether its consumers say what is finished.
+    pub(crate) fn is_joined(&self) -> bool {
+        self.joined.finished > 0
     }
 
     /// How many items joins have said to be lost, and how many can have been.

@@ -16,8 +16,8 @@ pub(crate) struct Check {
 }
 
 /// Memory that comes and goes: the allocator's, and what queues keep for the next items, in KiB.
-const PRIVATE_SLACK: u64 = 8 << 10;
-const SHARED_SLACK: u64 = 4 * (64 << 10);
+const PRIVATE_SLACK: u64 = 4 << 10;
+const SHARED_SLACK: u64 = 16 << 10;
 /// The allocator maps and unmaps.
 const MAPPINGS_SLACK: u64 = 16;
 
@@ -26,12 +26,16 @@ pub(crate) fn of_streams(books: &mut Books, world: &World<'_>) -> Vec<Check> {
     let mut checks: Vec<Check> = books.streams.iter_mut().flat_map(of_stream).collect();
     for stream in &world.streams {
         let left = stream.channel.len();
-        checks.push(Check::equal(format!("{}: items left at the end", stream.name), left as u64, 0));
+        checks.push(Check::equal(
+            format!("{}: items left at the end", stream.name),
+            left as u64,
+            0,
+        ));
     }
     for book in &books.streams {
         let (said, possible) = book.losses_of_joins();
-        if said > 0 {
-            let what = format!("{}: items that join said to be lost", book.name);
+        if book.is_joined() {
+            let what = format!("{}: items of which join said that they are lost", book.name);
             checks.push(Check::within(what, said, 0..=possible));
         }
     }
@@ -42,11 +46,10 @@ fn of_stream(book: &mut StreamBook) -> [Check; 2] {
     let put = book.check_all_were_put();
     let (lost, possible) = book.losses();
     let StreamBook { name, producers_killed, consumers_killed, got, .. } = book;
+    let was_put = format!("{name}: each of {} items that were got had been put", grouped(*got));
     let what = format!(
-        "{name}: {got} items got, {producers_killed} producers and {consumers_killed} consumers \
-         killed; items lost"
+        "{name}: items lost with {producers_killed} producers and {consumers_killed} consumers"
     );
-    let was_put = format!("{name}: each item that was got had been put");
     [
         Check { is_right: put.is_ok(), what: put.err().unwrap_or(was_put) },
         Check::within(what, lost, 0..=possible),
@@ -95,14 +98,29 @@ pub(crate) fn of_usage(before: Usage, after: Usage) -> [Check; 4] {
 
 impl Check {
     fn within(what: String, is: u64, right: RangeInclusive<u64>) -> Self {
-        let (least, most) = (right.start(), right.end());
-        Check {
-            is_right: right.contains(&is),
-            what: format!("{what}: {is}, right is {least} to {most}"),
-        }
+        let is_right = right.contains(&is);
+        let [is, least, most] = [is, *right.start(), *right.end()].map(grouped);
+        let right = match least == most {
+            true => least,
+            false => format!("{least} to {most}"),
+        };
+        Check { is_right, what: format!("{what}: {is} (right: {right})") }
     }
 
     fn equal(what: String, is: u64, right: u64) -> Self {
         Check::within(what, is, right..=right)
     }
+}
+
+/// With a space between thousands.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
 }

@@ -1,5 +1,7 @@
 //! The two sides of a stream.
 
+use std::thread;
+
 use ipc_common::Error;
 
 use crate::shared::item::Item;
@@ -11,6 +13,9 @@ const ROUND: u64 = 16;
 
 /// Items that a consumer takes before it deals with them.
 const IN_HAND: usize = 3;
+
+/// After one of so many items a consumer rests.
+const SELDOM: u64 = 256;
 
 /// Puts items in until all producers are to end.
 pub(crate) fn produce(world: &World<'_>, stream: &Stream, mut part: Part<'_>) -> Outcome {
@@ -52,6 +57,9 @@ pub(crate) fn consume(stream: &Stream, mut part: Part<'_>) -> Outcome {
         let Item { producer, number, .. } = item;
         part.report.say(Record::Got { producer, number })?;
         in_hand += 1;
+        if part.random.below(SELDOM) == 0 {
+            thread::sleep(part.random.microseconds(3_000)); // so that some are killed with items in hand
+        }
         if in_hand == IN_HAND {
             finish(stream, &mut part, &mut in_hand)?;
         }

@@ -29,7 +29,8 @@ impl Item {
     pub(crate) fn new(producer: u8, number: u64, sizes: Sizes) -> Self {
         let mut words = words_of(producer, number);
         let mut body = vec![0; sizes.draw(&mut words)];
-        body.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&words.word().to_le_bytes()[..chunk.len()]));
+        body.chunks_mut(8)
+            .for_each(|chunk| chunk.copy_from_slice(&words.word().to_le_bytes()[..chunk.len()]));
         Item { producer, number, body: ByteBuf::from(body) }
     }
 
@@ -44,7 +45,8 @@ impl Item {
                 "item {number} of producer {producer} has {is} bytes instead of {size}"
             ));
         }
-        let wrong = body.chunks(8).position(|chunk| chunk != &words.word().to_le_bytes()[..chunk.len()])?;
+        let wrong =
+            body.chunks(8).position(|chunk| chunk != &words.word().to_le_bytes()[..chunk.len()])?;
         let place = wrong * 8;
         Some(format!("item {number} of producer {producer} is torn at byte {place} of {size}"))
     }

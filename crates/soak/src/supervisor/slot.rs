@@ -27,7 +27,8 @@ pub(crate) struct Slot {
     pub(crate) stopped_until: Option<Instant>,
     /// How many records have come.
     pub(crate) records: u64,
-    started: u64,
+    /// How often.
+    pub(crate) started: u64,
 }
 
 impl Slot {
@@ -98,7 +99,11 @@ impl Slot {
     /// Kills its process, in one of two ways.
     pub(crate) fn kill(&mut self, gently: bool) -> ipc_common::Result<()> {
         let Some(child) = &self.child else { return Ok(()) };
-        if gently { child.terminate()? } else { child.kill()? }
+        if gently {
+            child.terminate()?
+        } else {
+            child.kill()?
+        }
         self.is_killed = true;
         Ok(())
     }

@@ -19,11 +19,11 @@ impl Trouble {
         let which = random.below(slots.len() as u64) as usize;
         let slot = &mut slots[which];
         match random.below(32) {
-            0..3 if !slot.is_killed => {
+            0..4 if !slot.is_killed => {
                 slot.kill(random.below(4) == 0).map_err(io::Error::other)?;
                 self.kills += 1;
             }
-            3..6 if !slot.is_killed && slot.stopped_until.is_none() => {
+            4..7 if !slot.is_killed && slot.stopped_until.is_none() => {
                 slot.stop(Instant::now() + how_long(random))?;
                 self.stops += 1;
             }
