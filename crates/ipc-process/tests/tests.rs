@@ -8,9 +8,12 @@ mod connection;
 mod daemon;
 mod join_kill_points;
 mod joinable;
+mod large_messages;
 mod process;
 mod queue;
 mod queue_kill_points;
+mod stopped_producer;
+mod unread_output;
 
 use std::process::ExitCode;
 
@@ -21,8 +24,11 @@ fn main() -> ExitCode {
         daemon::TESTS,
         join_kill_points::TESTS,
         joinable::TESTS,
+        large_messages::TESTS,
         process::TESTS,
         queue::TESTS,
         queue_kill_points::TESTS,
+        stopped_producer::TESTS,
+        unread_output::TESTS,
     ])
 }
