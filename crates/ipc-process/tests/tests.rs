@@ -9,12 +9,15 @@ mod connection;
 mod daemon;
 mod join_kill_points;
 mod joinable;
+mod large_messages;
 mod process;
 mod queue;
 mod queue_fairness;
 mod queue_growth;
 mod queue_kill_points;
 mod queue_memory;
+mod stopped_producer;
+mod unread_output;
 
 use std::process::ExitCode;
 
@@ -26,11 +29,14 @@ fn main() -> ExitCode {
         daemon::TESTS,
         join_kill_points::TESTS,
         joinable::TESTS,
+        large_messages::TESTS,
         process::TESTS,
         queue::TESTS,
         queue_fairness::TESTS,
         queue_growth::TESTS,
         queue_kill_points::TESTS,
         queue_memory::TESTS,
+        stopped_producer::TESTS,
+        unread_output::TESTS,
     ])
 }
