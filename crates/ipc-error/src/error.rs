@@ -62,7 +62,7 @@ pub enum Error {
         name: String,
         /// Its id.
         pid: u32,
-        /// Who started it.
+        /// Its parent.
         parent: u32,
     },
     /// The calling thread already holds the lock that it wants.

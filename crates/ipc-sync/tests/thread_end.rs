@@ -108,8 +108,8 @@ fn a_guard_leaked_by_a_destructor_ends_the_process() {
 fn a_leaked_guard_of_the_main_thread_ends_with_it() {
     let value = forever(Value::new([1_u64; 2]).unwrap());
     let child = start(|| {
-        let data: &'static mut [u64; 2] = Box::leak(Box::new(value.lock().unwrap()));
-        data[0] = 2;
+        let guard = Box::leak(Box::new(value.lock().unwrap()));
+        guard[0] = 2;
     });
     assert_eq!(join(&child), 0);
     let guard = value.lock_timeout(DEADLINE).unwrap().unwrap();

@@ -166,7 +166,7 @@ impl<R> Process<R> {
     /// # Safety
     ///
     /// At the moment of the fork the other threads may hold any lock of the process, and what it
-    /// protects may be half-changed; in the child nobody will ever release it. `run` must use nothing
+    /// protects may be half-changed; in the child it is never released. `run` must use nothing
     /// of that kind. (Standard output and glibc's allocator are taken care of.)
     ///
     /// # Errors

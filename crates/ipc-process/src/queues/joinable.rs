@@ -110,7 +110,7 @@ impl<T: Message> JoinableQueue<T> {
         self.get_until(Deadline::after(timeout))
     }
 
-    /// As [`Queue::len`]: items in somebody's hands are not in the queue any more.
+    /// As [`Queue::len`]: items that were taken and are unfinished are not in it.
     #[doc(alias = "qsize")]
     pub fn len(&self) -> usize {
         self.queue.len()

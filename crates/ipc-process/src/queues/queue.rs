@@ -24,7 +24,7 @@ use ipc_codec::{body_of_bytes, decode_bytes};
 /// keeps the order in which each of them has put.
 ///
 /// It lives in shared memory without a name. A `put` is complete when it returns: a process may
-/// end with its items unread. Whoever is killed, at whatever instruction, the others go on: no item
+/// end with its items unread. If one is killed, at whatever instruction, the others go on: no item
 /// is torn or seen twice, and none is lost but one that the dead process had in its hands.
 ///
 /// ```
@@ -108,7 +108,7 @@ impl<T: Message> Queue<T> {
     }
 
     /// Takes the first item, and blocks while there is none; Python's `get()`. That is for ever if
-    /// nobody puts one any more and nobody calls [`close`](Queue::close).
+    /// none is put any more and [`close`](Queue::close) is not called.
     ///
     /// # Errors
     ///
@@ -158,7 +158,7 @@ impl<T: Message> Queue<T> {
     }
 
     /// Says that nothing more is to be put, by any process. What is in the queue can still be
-    /// taken; after that, and at once in `put`, there is [`Error::Closed`]. Who waits is woken.
+    /// taken; after that, and at once in `put`, there is [`Error::Closed`]. Waiting calls are woken.
     ///
     /// (Python's `close()` speaks for one process alone, so its consumers need an item that means
     /// the end.)

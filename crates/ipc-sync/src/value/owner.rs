@@ -1,4 +1,5 @@
-//! [`Owner`]: who has lent the data of a value out, so that the next does not get it too early.
+//! [`Owner`]: the process that has lent the data of a value out, so that the next one does not get it
+//! too early.
 //!
 //! The kernel gives a dead thread's mutex to the next while other threads of the dying process may
 //! still run, for as long as a `read(2)` takes that was given a part of the data. So the owner's
