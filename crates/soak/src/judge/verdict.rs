@@ -1,6 +1,8 @@
 //! [`Check`]: what must be so at the end, and whether it is.
 
+use std::error::Error;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use crate::judge::books::Books;
 use crate::judge::memory::Usage;
@@ -20,6 +22,9 @@ const PRIVATE_SLACK: u64 = 4 << 10;
 const SHARED_SLACK: u64 = 16 << 10;
 /// The allocator maps and unmaps.
 const MAPPINGS_SLACK: u64 = 16;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+const BLOCKED: &str = "a value's lock is not free, though all its users have ended";
 
 /// About the streams of items.
 pub(crate) fn of_streams(books: &mut Books, world: &World<'_>) -> Vec<Check> {
@@ -57,9 +62,9 @@ fn of_stream(book: &mut StreamBook) -> [Check; 2] {
 }
 
 /// About locks, values and what wakes processes. All processes have ended.
-pub(crate) fn of_state(books: &Books, world: &World<'_>) -> ipc_common::Result<Vec<Check>> {
+pub(crate) fn of_state(books: &Books, world: &World<'_>) -> Result<Vec<Check>, Box<dyn Error>> {
     let kills = |role: Role| books.killed(role);
-    let [first, second] = *world.ledger.lock()?;
+    let [first, second] = *world.ledger.lock_timeout(PATIENCE)?.ok_or(BLOCKED)?;
     let booked = books.steps(Role::Ledger, 0);
     let most = booked + kills(Role::Ledger) * Role::Ledger.batch(world);
     let turns = books.steps(Role::Condition, 0);
@@ -75,7 +80,7 @@ pub(crate) fn of_state(books: &Books, world: &World<'_>) -> ipc_common::Result<V
         Check::within("ledger: how far its words are apart".into(), first.abs_diff(second), 0..=1),
         Check::within(
             "condition: turns".into(),
-            *world.turn.lock()?,
+            *world.turn.lock_timeout(PATIENCE)?.ok_or(BLOCKED)?,
             turns..=turns + kills(Role::Condition),
         ),
         Check::within("semaphore: permits left".into(), world.permits.value().into(), permits),

@@ -24,13 +24,12 @@ impl Soak<'_> {
     }
 
     fn wait_for_end(&mut self, is_meant: fn(Role) -> bool) -> Fallible {
-        let runs = move |slot: &&Slot| is_meant(slot.role) && slot.child.is_some();
-        self.tick_until(|soak| !soak.slots.iter().any(|slot| runs(&slot)))?;
-        let running: Vec<String> = self.slots.iter().filter(runs).map(stuck).collect();
-        if self.objections.is_empty() {
-            self.objections.extend(running);
-        }
-        Ok(())
+        let running = |soak: &Self| {
+            let slots = soak.slots.iter();
+            slots.filter(|slot| is_meant(slot.role) && slot.child.is_some()).map(stuck).collect()
+        };
+        let runs = |slot: &Slot| is_meant(slot.role) && slot.child.is_some();
+        self.tick_until(|soak| !soak.slots.iter().any(runs), running)
     }
 
     fn kill_all(&mut self) -> Fallible {

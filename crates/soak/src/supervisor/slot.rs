@@ -1,6 +1,7 @@
 //! [`Slot`]: the place of one process, which is filled again when it was killed.
 
 use std::io::{self, PipeReader, PipeWriter, Read};
+use std::panic;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -58,11 +59,13 @@ impl Slot {
         name.bytes().for_each(|byte| random.0 = random.word() ^ u64::from(byte));
         let into = &self.into;
         let process = Process::new(|| {
+            let subject = format!("{role:?} {index}");
+            tell_of_panics(&subject, complaints);
             let report = Reporter::new(into, role.batch(world));
             match role.play(world, Part { index, first, random, report }) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => {
-                    complain(complaints, &format!("{role:?} {index}: {error}"));
+                    complain(complaints, &format!("{subject}: {error}"));
                     ExitCode::FAILURE
                 }
             }
@@ -129,4 +132,14 @@ impl Slot {
 pub(crate) fn do_not_block(reader: &PipeReader) -> io::Result<()> {
     fcntl(reader, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     Ok(())
+}
+
+/// In a child: the judge hears of panics, too.
+fn tell_of_panics(name: &str, complaints: &PipeWriter) {
+    let Ok(complaints) = complaints.try_clone() else { return };
+    let (name, default) = (name.to_owned(), panic::take_hook());
+    panic::set_hook(Box::new(move |panic| {
+        complain(&complaints, &format!("{name}: {panic}"));
+        default(panic);
+    }));
 }

@@ -6,9 +6,11 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use ipc_common::wait;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::judge::books::Books;
-use crate::judge::descendants::{describe, living_orphans};
+use crate::judge::descendants::{Descendant, describe, living_orphans};
 use crate::judge::memory::Usage;
 use crate::roles::cast::CAST;
 use crate::shared::random::Random;
@@ -81,9 +83,10 @@ impl<'w> Soak<'w> {
     pub(crate) fn calm(&mut self) -> Fallible<Usage> {
         self.let_all_run(true)?;
         let before: Vec<u64> = self.slots.iter().map(|slot| slot.records).collect();
-        self.tick_until(|soak| soak.idle_since(&before).next().is_none())?;
-        let idle: Vec<String> = self.idle_since(&before).map(stuck).collect();
-        self.objections.extend(idle);
+        self.tick_until(
+            |soak| soak.idle_since(&before).next().is_none(),
+            |soak| soak.idle_since(&before).map(stuck).collect(),
+        )?;
         self.wait_for_orphans()?;
         self.calms += 1;
         let usage = Usage::of_this_process()?;
@@ -109,10 +112,17 @@ impl<'w> Soak<'w> {
         Ok(())
     }
 
-    /// Until it is so, something must not be, or patience ends.
-    pub(crate) fn tick_until(&mut self, mut is_so: impl FnMut(&Self) -> bool) -> Fallible {
+    /// Until it is so or something is wrong. When patience ends, `blame` says what.
+    pub(crate) fn tick_until(
+        &mut self,
+        is_so: impl Fn(&Self) -> bool,
+        blame: impl Fn(&Self) -> Vec<String>,
+    ) -> Fallible {
         let begin = Instant::now();
-        while self.objections.is_empty() && !is_so(self) && begin.elapsed() < PATIENCE {
+        while self.objections.is_empty() && !is_so(self) {
+            if begin.elapsed() > PATIENCE {
+                self.objections = blame(self);
+            }
             self.tick(true)?;
         }
         Ok(())
@@ -120,16 +130,20 @@ impl<'w> Soak<'w> {
 
     /// Orphans end with their parents, but not in the same moment.
     pub(crate) fn wait_for_orphans(&mut self) -> Fallible {
-        let begin = Instant::now();
+        let mut begin = Instant::now();
         loop {
             let orphans = living_orphans(&self.started())?;
             if orphans.is_empty() {
                 return Ok(());
             }
             if begin.elapsed() > PATIENCE {
-                let line = |pid| format!("process {pid} outlives its parent: {}", describe(pid));
-                self.objections.extend(orphans.into_iter().map(|orphan| line(orphan.pid)));
-                return Ok(());
+                begin = Instant::now(); // for those below them
+                for Descendant { pid, .. } in orphans {
+                    let is = describe(pid);
+                    self.objections.push(format!("process {pid} outlives its parent; it is: {is}"));
+                    // A child of this process, which has not waited for it: its id is not another's.
+                    kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL)?;
+                }
             }
             self.tick(true)?;
         }
@@ -168,7 +182,10 @@ impl<'w> Soak<'w> {
         slot.child = None;
         match (code, slot.is_killed) {
             (-9 | -15, true) => self.books.enter_kill(slot.role, slot.index),
-            (0, false) => return Ok(()),
+            (0, _) if self.world.finish.is_set() => {
+                slot.is_killed = false;
+                return Ok(());
+            }
             _ => {
                 let what = format!("{} ended by itself with exit code {code}", slot.name());
                 self.objections.push(what);
