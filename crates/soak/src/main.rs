@@ -32,6 +32,9 @@ use crate::supervisor::soak::{Fallible, Soak};
 /// How often there is a calm, in which each process has to show that it goes on.
 const ROUND: Duration = Duration::from_secs(5);
 
+/// About so many times the progress is told.
+const LINES: u32 = 10;
+
 /// After so many rounds the main process has all the memory that it needs.
 const WARM: u64 = 2;
 
@@ -64,11 +67,14 @@ fn soak(options: &Options) -> Fallible<ExitCode> {
 fn rounds(soak: &mut Soak<'_>, time: Duration) -> Fallible<(Usage, Usage)> {
     let begin = Instant::now();
     let round = ROUND.min(time / 4);
-    let mut warm = None;
+    let (mut warm, mut told) = (None, begin);
     loop {
         soak.storm(round)?;
         let usage = soak.calm()?;
-        print_progress(soak, begin.elapsed());
+        if told.elapsed() >= time / LINES {
+            print_progress(soak, begin.elapsed());
+            told = Instant::now();
+        }
         if soak.calms == WARM {
             warm = Some(usage);
         }

@@ -84,14 +84,15 @@ pub(crate) fn of_state(books: &Books, world: &World<'_>) -> Result<Vec<Check>, B
             turns..=turns + kills(Role::Condition),
         ),
         Check::within("semaphore: permits left".into(), world.permits.value().into(), permits),
-        Check::within(format!("barrier: others beside {last} last ones"), other, met),
+        Check::within(format!("barrier: others beside {} last ones", grouped(last)), other, met),
     ])
 }
 
 /// About the main process, after the first rounds and after the last.
 pub(crate) fn of_usage(before: Usage, after: Usage) -> [Check; 4] {
     let grown = |what: &str, before: u64, after: u64, slack: u64| {
-        Check::within(format!("{what}, {before} after warming up"), after, 0..=before + slack)
+        let what = format!("{what}, {} after warming up", grouped(before));
+        Check::within(what, after, 0..=before + slack)
     };
     [
         grown("open descriptors", before.descriptors, after.descriptors, 0),

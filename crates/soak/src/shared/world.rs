@@ -18,7 +18,7 @@ pub(crate) const PARTIES: u8 = 3;
 
 pub(crate) struct World<'m> {
     pub(crate) streams: Vec<Stream>,
-    /// Two words that are equal whenever nobody holds them.
+    /// Two words that are equal whenever no process holds them.
     pub(crate) ledger: Value<[u64; 2]>,
     pub(crate) lock: Lock,
     /// The process that has the lock, 0 if none has.

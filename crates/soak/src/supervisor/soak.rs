@@ -30,7 +30,7 @@ pub(crate) struct Soak<'w> {
     pub(crate) trouble: Trouble,
     /// What must not be, and was seen.
     pub(crate) objections: Vec<String>,
-    /// Also processes that are not in a slot, but were started by this one.
+    /// Processes that this one has started, and that have no slot.
     others: Vec<u32>,
     pub(crate) highest: Usage,
     pub(crate) calms: u64,
