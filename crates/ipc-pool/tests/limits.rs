@@ -21,8 +21,8 @@ use serde_bytes::ByteBuf;
 use testing::harness::assert_no_children;
 use testing::memory::kibibytes;
 use testing::pool::{
-    OPEN, OWN, held, is_stopped, mark_at, marks, pool, send, sleep_until_marked, square,
-    state_and_parent, supervisor,
+    OPEN, OWN, has_ended, held, is_stopped, mark_at, marks, pool, send, sleep_until_marked, square,
+    supervisor,
 };
 use testing::processes::{DEADLINE, is_in_futex, is_in_poll, join, open_descriptors, start, until};
 use testing::signpost::read_to_end;
@@ -50,10 +50,6 @@ tests![
 fn in_time(scene: impl FnOnce()) {
     marks().fill(0);
     assert_eq!(join(&start(scene)), 0);
-}
-
-fn has_ended(pid: u32) -> bool {
-    state_and_parent(pid).is_none_or(|(state, _)| state == 'Z')
 }
 
 #[track_caller]
