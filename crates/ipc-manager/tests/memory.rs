@@ -14,6 +14,8 @@ tests![
     items_that_find_no_memory_are_refused,
     many_small_items_that_find_no_memory_are_refused,
     objects_that_find_no_memory_are_refused,
+    a_dict_that_cannot_grow_takes_other_values,
+    a_large_request_leaves_no_large_buffer,
     what_is_refused_has_changed_nothing,
 ];
 
@@ -147,6 +149,31 @@ fn objects_that_find_no_memory_are_refused() {
         assert_refused(manager.namespace());
         assert_refused(manager.list([1]));
         assert_serves(&manager, &small);
+    });
+}
+
+fn a_dict_that_cannot_grow_takes_other_values() {
+    with_each_limit(|limit| {
+        let manager = Manager::new().unwrap();
+        let dict = manager.dict().unwrap();
+        limit(&manager, 4 * MIB);
+        let refused = (0..).find(|n| dict.insert(n, &bytes(9)).is_err()).unwrap();
+        assert_refused(dict.insert(&refused, &bytes(9)));
+        assert_eq!(dict.insert(&0, &bytes(1)).unwrap(), Some(bytes(9)));
+        assert_eq!(dict.insert(&(refused - 1), &bytes(1)).unwrap(), Some(bytes(9)));
+        assert_eq!(dict.len().unwrap(), refused as usize);
+    });
+}
+
+/// Neither what is received nor what is sent.
+fn a_large_request_leaves_no_large_buffer() {
+    with_each_limit(|limit| {
+        let manager = Manager::new().unwrap();
+        let list = manager.list([]).unwrap();
+        limit(&manager, 100 * MIB);
+        list.push(&bytes(30 * MIB)).unwrap();
+        assert_eq!(list.get(0).unwrap().unwrap().len(), 30 * MIB);
+        list.push(&bytes(30 * MIB)).unwrap(); // and it is there twice on its way
     });
 }
 
