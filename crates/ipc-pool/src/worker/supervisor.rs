@@ -17,7 +17,7 @@ use ipc_process::internal::{PidFd, wait_until};
 use ipc_process::{Child, Connection, Nothing, Process};
 use ipc_sync::internal::Deadline;
 
-/// So many workers in a row may be killed before they are initialised.
+/// How many workers in a row may be killed before they are initialised.
 const MAX_FAILED_STARTS: u32 = 3;
 
 pub(crate) struct Supervisor<'a> {
