@@ -2,7 +2,6 @@
 //! that do what they should not, owners that reap and flood, limits that leave no room.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::fs;
 use std::io;
 use std::mem;
 use std::process;
@@ -19,7 +18,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, alarm, fork};
 use serde_bytes::ByteBuf;
 use testing::harness::assert_no_children;
-use testing::memory::kibibytes;
+use testing::memory::{kibibytes, with_address_space};
 use testing::pool::{
     OPEN, OWN, has_ended, held, is_stopped, mark_at, marks, pool, send, sleep_until_marked, square,
     supervisor,
@@ -86,12 +85,7 @@ fn doomed_pool() -> (Pool, u32) {
             sleep_until_marked(FAIL);
             Err("no more")
         });
-        let pages = fs::read_to_string("/proc/self/statm").unwrap();
-        let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
-        setrlimit(Resource::RLIMIT_AS, pages * 4096 + (mebibytes << 20), hard).unwrap();
-        let pool = builder.start();
-        setrlimit(Resource::RLIMIT_AS, soft, hard).unwrap();
-        pool
+        with_address_space(mebibytes << 20, || builder.start())
     };
     // The first queue may leave nothing for the second.
     let pool = start(32).or_else(|_| start(48)).unwrap();

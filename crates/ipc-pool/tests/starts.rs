@@ -1,12 +1,13 @@
-//! How a pool's workers are started, and what becomes of results that are not wanted.
+//! How a pool's workers are started, and what becomes of results that are not wanted or too large.
 
 use std::collections::HashSet;
 use std::process;
 
 use ipc_common::{Error, Pool, current_process};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{Signal, raise};
 use serde_bytes::ByteBuf;
-use testing::memory::kibibytes;
+use testing::memory::{kibibytes, with_address_space};
 use testing::pool::{OPEN, OWN, held, mark_at, marks, pool, send, sleep_until_marked, square};
 use testing::tests;
 
@@ -17,6 +18,7 @@ tests![
     killed_starts_are_counted_anew_after_a_good_one,
     a_start_that_exits_is_not_tried_again,
     results_that_were_dropped_take_no_memory,
+    a_result_that_is_too_large_is_an_error,
 ];
 
 fn each_worker_has_a_name_of_its_own() {
@@ -129,4 +131,19 @@ fn results_that_were_dropped_take_no_memory() {
     assert_eq!(pool.apply(square, 3).unwrap(), 9);
     let grown = kibibytes(process::id(), "RssAnon").saturating_sub(before);
     assert!(grown < (RESULTS << 10) / 4, "{RESULTS} MiB of results have left {grown} KiB");
+}
+
+fn a_result_that_is_too_large_is_an_error() {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_AS).unwrap();
+    let pool = with_address_space(48 << 20, || {
+        let no_limit = || setrlimit(Resource::RLIMIT_AS, soft, hard);
+        Pool::builder().workers(1).initializer(no_limit).start().unwrap()
+    });
+    let worker = |()| process::id();
+    let before = pool.apply(worker, ()).unwrap();
+    let result = pool.apply(|()| ByteBuf::from(vec![1; 64 << 20]), ());
+    assert!(matches!(result, Err(Error::Encode(_))));
+    let why = result.unwrap_err().to_string();
+    assert!(why.contains("the item takes 671088"), "{why}");
+    assert_eq!(pool.apply(worker, ()).unwrap(), before, "the worker has survived it");
 }
