@@ -71,7 +71,7 @@ const WORKERS: usize = 4;
 
 /// A pool of two, one of which has been killed; the one in its place fails when [`FAIL`] says so, and
 /// with it the pool. The other, which is returned, too, goes on when [`OPEN`] says so. The queues have
-/// 48 MiB at most.
+/// 12 MiB at most.
 fn doomed_pool() -> (Pool, u32) {
     let (soft, hard) = getrlimit(Resource::RLIMIT_AS).unwrap();
     let start = |mebibytes: u64| {
@@ -88,7 +88,7 @@ fn doomed_pool() -> (Pool, u32) {
         with_address_space(mebibytes << 20, || builder.start())
     };
     // The first queue may leave nothing for the second.
-    let pool = start(32).or_else(|_| start(48)).unwrap();
+    let pool = start(8).or_else(|_| start(12)).unwrap();
     let [one, other] = [WORKERS, WORKERS + 1].map(|place| {
         drop(pool.apply_async(held, place).unwrap());
         mark_at(place)
@@ -114,7 +114,7 @@ fn doom(pool: &Pool) -> u32 {
 fn join_makes_room_for_the_last_words() {
     in_time(|| {
         let (pool, other) = doomed_pool();
-        for _ in 0..300_000 {
+        for _ in 0..75_000 {
             // Shorter than what the supervisor says, which finds no room in what they leave.
             drop(pool.apply_async(|()| "x".repeat(24), ()).unwrap());
         }
