@@ -128,6 +128,7 @@ fn join_makes_room_for_the_last_words() {
         });
         pool.close();
         assert_ended(pool.join(), "no more");
+        assert!(has_ended(supervisor) && has_ended(other));
         assert_eq!(join(&goes_on), 0);
     });
 }

@@ -9,6 +9,7 @@ use nix::sys::signal::{Signal, raise};
 use serde_bytes::ByteBuf;
 use testing::memory::{kibibytes, with_address_space};
 use testing::pool::{OPEN, OWN, held, mark_at, marks, pool, send, sleep_until_marked, square};
+use testing::processes::{is_in_futex, until};
 use testing::tests;
 
 tests![
@@ -16,6 +17,7 @@ tests![
     three_killed_starts_in_a_row_are_survived,
     a_fourth_ends_the_pool,
     killed_starts_are_counted_anew_after_a_good_one,
+    the_end_of_an_idle_worker_is_no_killed_start,
     a_start_that_exits_is_not_tried_again,
     results_that_were_dropped_take_no_memory,
     a_result_that_is_too_large_is_an_error,
@@ -94,6 +96,23 @@ fn killed_starts_are_counted_anew_after_a_good_one() {
     for n in 0..8 {
         assert_eq!(pool.apply(square, n).unwrap(), n * n);
     }
+}
+
+/// Also of one that has never had a task.
+fn the_end_of_an_idle_worker_is_no_killed_start() {
+    marks().fill(0);
+    let pool = Pool::builder().workers(1).initializer(|| {
+        marks()[OWN] = process::id();
+        Ok::<(), String>(())
+    });
+    let pool = pool.start().unwrap();
+    for _ in 0..6 {
+        let worker = mark_at(OWN);
+        until("the wait for a task", || is_in_futex(worker));
+        marks()[OWN] = 0;
+        send(worker, Signal::SIGKILL);
+    }
+    assert_eq!(pool.apply(square, 3).unwrap(), 9);
 }
 
 fn a_start_that_exits_is_not_tried_again() {
