@@ -125,7 +125,7 @@ impl Server<'_> {
     fn answer(&mut self, client: usize) -> Result<()> {
         let Server { clients, objects, request: received, reply: encoded, .. } = self;
         let client = &clients[client];
-        with_headroom(|| client.recv_encoded(received))?;
+        with_headroom(|| client.recv_encoded(received)).map_err(refusal_or)?;
         let request: Request = decode(received).map_err(refusal_or)?;
         let reply = objects.prepare(&request)?;
         let is_in_range = !matches!(reply, Reply::OutOfRange { .. });
