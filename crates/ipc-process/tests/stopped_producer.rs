@@ -34,8 +34,6 @@ fn puts_of_many_bytes_return_in_time() {
     };
     take_less(20, &|| queue.put_timeout(&item, Duration::from_millis(1)));
     take_less(38, &|| queue.try_put(&item));
-    assert!(queue.is_full(), "no item can be put now");
     victim.unwrap().kill();
     queue.try_put(&item).unwrap();
-    assert!(!queue.is_full());
 }

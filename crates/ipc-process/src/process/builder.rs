@@ -52,6 +52,12 @@ impl<R> Process<R> {
     }
 
     /// Names it; Python's `name=…`. Names are for people: several processes may share one.
+    ///
+    /// ```
+    /// let child = ipc_common::Process::new(|| ()).name("dance").start()?;
+    /// assert_eq!(child.name(), "dance");
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.identity.name = name.into();
         self
@@ -83,6 +89,10 @@ impl<R> Process<R> {
     /// the parent runs in it. (`std::process::exit` runs those of thread-locals and the exit handlers
     /// of C, here as anywhere.) After a panic or an `Err`, which is printed on standard error, the
     /// exit code is 1.
+    ///
+    /// One panic is not printed, from the first start on and in the parent, too: that of `println!`
+    /// when nothing reads standard output any more, as in `program | head`. (For that, a panic hook is
+    /// set in front of the one that the program has then.)
     ///
     /// Signal handlers, open files and the working directory are those of the parent. What the
     /// parent has read ahead into the buffer of `std::io::stdin()` and not yet used is copied with

@@ -37,9 +37,11 @@ use ipc_codec::{body_of_bytes, decode_bytes};
 /// # Ok::<(), ipc_common::Error>(())
 /// ```
 ///
-/// Items travel as MessagePack. What that cannot tell apart arrives as the simpler of the two, as
-/// in JSON: `Some(None)` as `None`. Bytes in bulk are fastest as `serde_bytes::ByteBuf`, most of all if
-/// that is the whole item: then they are copied into the queue and out of it, and not once more. The
+/// Items travel as MessagePack, and what `serde_json` carries arrives as it does there: untagged,
+/// tagged and flattened types work, and `Some(None)` arrives as `None`. An item may be nested 128
+/// levels deep. Many bytes are fastest as `serde_bytes::ByteBuf` (a `Vec<u8>` is a list of numbers to
+/// serde), most of all if that is the whole item: then they are copied into the queue and out of it,
+/// and not once more. The
 /// largest item takes half as many bytes as the machine has memory.
 ///
 /// Each call takes a [`Lock`](crate::Lock) for an instant, and may fail as
@@ -159,6 +161,23 @@ impl<T: Message> Queue<T> {
 
     /// Says that nothing more is to be put, by any process. What is in the queue can still be
     /// taken; after that, and at once in `put`, there is [`Error::Closed`]. Waiting calls are woken.
+    ///
+    /// ```
+    /// use ipc_common::{Error, Process, Queue};
+    ///
+    /// let queue = Queue::new()?;
+    /// let consumer = Process::new(|| {
+    ///     while let Ok(dish) = queue.get() {
+    ///         println!("ate {dish}");
+    ///     }
+    /// });
+    /// let consumer = consumer.start()?;
+    /// queue.put(&String::from("noodles"))?;
+    /// queue.close();
+    /// consumer.join()?;
+    /// assert!(matches!(queue.put(&String::from("tea")), Err(Error::Closed)));
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
     ///
     /// (Python's `close()` speaks for one process alone, so its consumers need an item that means
     /// the end.)
