@@ -6,11 +6,15 @@
 mod codec;
 mod connection;
 mod daemon;
+mod inheritance;
 mod join_kill_points;
 mod joinable;
+mod memory;
 mod process;
 mod queue;
+mod queue_interleavings;
 mod queue_kill_points;
+mod timeouts;
 
 use std::process::ExitCode;
 
@@ -19,10 +23,14 @@ fn main() -> ExitCode {
         codec::TESTS,
         connection::TESTS,
         daemon::TESTS,
+        inheritance::TESTS,
         join_kill_points::TESTS,
         joinable::TESTS,
+        memory::TESTS,
         process::TESTS,
         queue::TESTS,
+        queue_interleavings::TESTS,
         queue_kill_points::TESTS,
+        timeouts::TESTS,
     ])
 }
