@@ -1,9 +1,11 @@
 //! Pipes: messages are whole, ends are seen, and many can be waited for at once.
 
+use std::io;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use ipc_common::{Child, Connection, Error, Process, one_way_pipe, pipe, wait};
+use nix::sys::signal::{SigHandler, Signal, signal};
 use serde_bytes::ByteBuf;
 use testing::kill_points::at_every_instruction;
 use testing::processes::{DEADLINE, go_on, is_in_poll, join, start, stop, storm_of_signals, until};
@@ -12,8 +14,11 @@ use testing::victim::Victim;
 
 tests![
     messages_go_both_ways_and_are_never_merged,
+    messages_of_any_size_around_a_packets_are_whole,
     sixteen_mebibytes_are_echoed,
     the_end_is_seen_on_both_sides,
+    an_end_is_an_error_and_no_signal,
+    a_hang_up_alone_is_seen,
     siblings_see_each_others_end,
     the_end_comes_after_the_last_message,
     one_way_is_one_way,
@@ -41,6 +46,19 @@ fn messages_go_both_ways_and_are_never_merged() {
     assert!(!left.poll(Duration::ZERO).unwrap() && !right.poll(Duration::ZERO).unwrap());
 }
 
+/// Packets and the parts of a large message hold a round number of bytes, of which some are not the
+/// text's.
+fn messages_of_any_size_around_a_packets_are_whole() {
+    let (left, right) = pipe::<String, ()>().unwrap();
+    for round in [16 << 10, 64 << 10, 128 << 10] {
+        for size in round - 20..=round + 20 {
+            let text: String = ('a'..='z').cycle().take(size).collect();
+            left.send(&text).unwrap();
+            assert!(right.recv().unwrap() == text, "a text of {size} bytes");
+        }
+    }
+}
+
 fn sixteen_mebibytes_are_echoed() {
     let (left, right) = pipe::<ByteBuf, ByteBuf>().unwrap();
     let child = start(|| right.send(&right.recv().unwrap()).unwrap());
@@ -66,6 +84,28 @@ fn the_end_is_seen_on_both_sides() {
         assert!(matches!(right.send(&2), Err(Error::Hangup)));
     });
     assert_eq!(join(&child.start().unwrap()), 0);
+}
+
+/// Also in a process in which the kernel's signal for it would be the end.
+fn an_end_is_an_error_and_no_signal() {
+    let child = start(|| {
+        // SAFETY: no handler function is involved.
+        unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }.unwrap();
+        for size in [0, 100_000] {
+            let (left, right) = pipe::<String, ()>().unwrap();
+            drop(right);
+            assert!(matches!(left.send(&"x".repeat(size)), Err(Error::Hangup)));
+        }
+    });
+    assert_eq!(join(&child), 0);
+}
+
+/// Of a pipe of the kernel's there is nothing to read then.
+fn a_hang_up_alone_is_seen() {
+    let (reader, writer) = io::pipe().unwrap();
+    assert!(wait(&[&reader], Some(Duration::ZERO)).unwrap().is_empty());
+    drop(writer);
+    assert_eq!(wait(&[&reader], Some(DEADLINE)).unwrap(), [0]);
 }
 
 /// Two children, each with its end: whichever is killed, the other one hears of it.
