@@ -1,0 +1,7 @@
+//! Models of the protocols of `ipc-sync`.
+#[cfg(test)]
+mod event_count;
+#[cfg(test)]
+mod robust_mutex;
+#[cfg(test)]
+mod walk;
