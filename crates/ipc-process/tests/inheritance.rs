@@ -29,7 +29,7 @@ fn what_c_has_printed_is_written_once() {
         // SAFETY: a text without conversions; it stays in the buffer of a stream that is no terminal.
         unsafe { libc::printf(c"parent,".as_ptr()) };
         // SAFETY: as above.
-        let child = start(|| drop(unsafe { libc::printf(c"child,".as_ptr()) }));
+        let child = start(|| assert_eq!(unsafe { libc::printf(c"child,".as_ptr()) }, 6));
         assert_eq!(join(&child), 0);
     });
     assert_eq!(join(&child), 0);

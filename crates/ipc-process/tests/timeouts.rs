@@ -61,7 +61,8 @@ fn no_wait_for_another_is_too_long() {
         let semaphore = Semaphore::new(0).unwrap();
         wakes(|| assert!(semaphore.acquire_timeout(timeout)), || semaphore.release().unwrap());
         let barrier = Barrier::new(2).unwrap();
-        wakes(|| drop(barrier.wait_timeout(timeout).unwrap()), || drop(barrier.wait().unwrap()));
+        let come = || assert!(barrier.wait().is_ok());
+        wakes(|| assert!(barrier.wait_timeout(timeout).is_ok()), come);
         let condition = Condition::new().unwrap();
         let wait = || assert!(condition.lock().unwrap().wait_timeout(timeout).unwrap());
         wakes(wait, || assert_eq!(condition.lock().unwrap().notify(1), 1));
