@@ -4,7 +4,7 @@ use ipc_error::Result;
 use serde::de::DeserializeOwned;
 
 use crate::decoder::Decoder;
-use crate::error::CodecError;
+use crate::error::{Cause, CodecError};
 
 /// Decodes an item, which must be all of `bytes`.
 ///
@@ -16,6 +16,6 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let item = T::deserialize(&mut decoder).map_err(CodecError::in_decode)?;
     match decoder.rest().len() {
         0 => Ok(item),
-        more => Err(CodecError::LeftOver(more).in_decode()),
+        more => Err(CodecError::from(Cause::LeftOver(more)).in_decode()),
     }
 }

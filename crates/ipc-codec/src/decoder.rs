@@ -4,7 +4,7 @@ use serde::de::value::{SeqDeserializer, StrDeserializer};
 use serde::de::{self, Deserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::error::{CodecError, DEEPEST};
+use crate::error::{Cause, CodecError, DEEPEST};
 use crate::format::{Head, read_array, read_head, read_slice};
 
 pub(crate) type Read<T> = Result<T, CodecError>;
@@ -29,13 +29,13 @@ impl<'de> Decoder<'de> {
     #[inline]
     fn str(&mut self, len: usize) -> Read<&'de str> {
         let text = str::from_utf8(read_slice(&mut self.bytes, len)?);
-        text.map_err(|e| CodecError::Type(e.to_string()))
+        text.map_err(|e| Cause::Type(e.to_string()).into())
     }
 
     /// Reads what is one level deeper.
     #[inline]
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
-        self.levels = self.levels.checked_sub(1).ok_or(CodecError::TooDeep)?;
+        self.levels = self.levels.checked_sub(1).ok_or_else(|| CodecError::from(Cause::TooDeep))?;
         let value = read(self);
         self.levels += 1;
         value
@@ -53,13 +53,34 @@ impl<'de> Decoder<'de> {
             let value = read(&mut elements)?;
             match elements.left {
                 0 => Ok(value),
-                more => Err(CodecError::MoreElements(more)),
+                more => Err(Cause::MoreElements(more).into()),
             }
         })
     }
 
-    /// The value whose head has been read.
+    /// Reads a number, unless it is something else.
     #[inline]
+    fn number<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
+        match read_head(&mut self.bytes)? {
+            Head::Uint(n) => visitor.visit_u64(n),
+            Head::Int(n) => visitor.visit_i64(n),
+            Head::F64(n) => visitor.visit_f64(n),
+            head => self.value(head, visitor),
+        }
+    }
+
+    /// Reads a text, unless it is something else.
+    #[inline]
+    fn text<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
+        match read_head(&mut self.bytes)? {
+            Head::Str(len) => visitor.visit_borrowed_str(self.str(len)?),
+            head => self.value(head, visitor),
+        }
+    }
+
+    /// The value whose head has been read. (Apart from the numbers: most of it is never used by a
+    /// type, and in line it would slow them down.)
+    #[inline(never)]
     fn value<V: Visitor<'de>>(&mut self, head: Head, visitor: V) -> Read<V::Value> {
         match head {
             Head::Nil => visitor.visit_unit(),
@@ -77,6 +98,15 @@ impl<'de> Decoder<'de> {
             Head::Map(len) => self.elements(len, |elements| visitor.visit_map(elements)),
         }
     }
+}
+
+macro_rules! read {
+    ($read:ident: $($method:ident)*) => {
+        $(#[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+            self.$read(visitor)
+        })*
+    };
 }
 
 impl<'de> Deserializer<'de> for &mut Decoder<'de> {
@@ -151,9 +181,16 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
         }
     }
 
+    read! { text: deserialize_str deserialize_string deserialize_identifier }
+
+    read! {
+        number: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8
+        deserialize_u16 deserialize_u32 deserialize_u64 deserialize_f32 deserialize_f64
+    }
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string unit unit_struct seq tuple
-        tuple_struct map struct identifier ignored_any
+        bool char unit unit_struct seq tuple
+        tuple_struct map struct ignored_any
     }
 }
 

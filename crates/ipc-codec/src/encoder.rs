@@ -4,7 +4,7 @@ use ipc_error::Result;
 use serde::ser::{Serialize, Serializer};
 
 use crate::compound::Compound;
-use crate::error::{CodecError, DEEPEST};
+use crate::error::{Cause, CodecError, DEEPEST};
 use crate::format::{
     ARRAY, FALSE, FLOAT_32, FLOAT_64, MAP, Marks, NIL, TRUE, head_of_many_bytes, write_bytes,
     write_int, write_len, write_marked, write_str, write_uint,
@@ -41,7 +41,7 @@ impl<'a, 'm> Encoder<'a, 'm> {
 
     #[inline]
     fn deeper(self) -> Written<Self> {
-        let levels = self.levels.checked_sub(1).ok_or(CodecError::TooDeep)?;
+        let levels = self.levels.checked_sub(1).ok_or_else(|| CodecError::from(Cause::TooDeep))?;
         Ok(Encoder { levels, take_many: None, ..self })
     }
 
@@ -138,7 +138,7 @@ impl<'a> Serializer for Encoder<'a, '_> {
         if let Some(take_many) = self.take_many
             && bytes.len() >= MANY
             && u32::try_from(bytes.len()).is_ok()
-            && take_many(&head_of_many_bytes(bytes.len()), bytes).map_err(CodecError::Place)?
+            && take_many(&head_of_many_bytes(bytes.len()), bytes).map_err(Cause::Place)?
         {
             return Ok(());
         }

@@ -9,8 +9,13 @@ use serde::{de, ser};
 /// build; for serde_json it is 127.
 pub(crate) const DEEPEST: u8 = 128;
 
+/// In a box, because a result that has it in it is handed on for each value, and almost never has.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CodecError {
+#[error(transparent)]
+pub(crate) struct CodecError(Box<Cause>);
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Cause {
     #[error("it is nested deeper than {DEEPEST} levels")]
     TooDeep,
     #[error("one part of it has {0} bytes or elements, and at most {max} are possible", max = u32::MAX)]
@@ -33,25 +38,32 @@ pub(crate) enum CodecError {
 
 impl CodecError {
     pub(crate) fn in_encode(self) -> Error {
-        match self {
-            CodecError::Place(error) => error,
-            error => Error::Encode(error.into()),
+        match *self.0 {
+            Cause::Place(error) => error,
+            cause => Error::Encode(cause.into()),
         }
     }
 
     pub(crate) fn in_decode(self) -> Error {
-        Error::Decode(self.into())
+        Error::Decode(self.0)
+    }
+}
+
+impl From<Cause> for CodecError {
+    #[cold]
+    fn from(cause: Cause) -> Self {
+        CodecError(cause.into())
     }
 }
 
 impl ser::Error for CodecError {
     fn custom<T: Display>(message: T) -> Self {
-        CodecError::Type(message.to_string())
+        Cause::Type(message.to_string()).into()
     }
 }
 
 impl de::Error for CodecError {
     fn custom<T: Display>(message: T) -> Self {
-        CodecError::Type(message.to_string())
+        Cause::Type(message.to_string()).into()
     }
 }

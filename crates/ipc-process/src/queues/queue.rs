@@ -41,8 +41,7 @@ use ipc_codec::{body_of_bytes, decode_bytes};
 /// tagged and flattened types work, and `Some(None)` arrives as `None`. An item may be nested 128
 /// levels deep. Many bytes are fastest as `serde_bytes::ByteBuf` (a `Vec<u8>` is a list of numbers to
 /// serde), most of all if that is the whole item: then they are copied into the queue and out of it,
-/// and not once more. The
-/// largest item takes half as many bytes as the machine has memory.
+/// and not once more. The largest item takes half as many bytes as the machine has memory.
 ///
 /// Each call takes a [`Lock`](crate::Lock) for an instant, and may fail as
 /// [`Lock::lock`](crate::Lock::lock) does.
