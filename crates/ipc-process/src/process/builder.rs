@@ -113,7 +113,7 @@ impl<R> Process<R> {
     ///
     /// - [`Error::Threads`] if the calling process has more than one thread: they would be missing
     ///   in the child, with the locks that they hold locked for ever.
-    /// - [`Error::GuardHeld`] if the calling thread holds a [`Lock`](crate::Lock).
+    /// - [`Error::GuardHeld`] if the calling thread holds a [`Lock`](ipc_sync::Lock).
     /// - [`Error::ChildrenIgnored`] if SIGCHLD is ignored: the exit code would be lost.
     /// - [`Error::System`] if the limit on processes or descriptors is reached, memory is short, or
     ///   standard output cannot be flushed (the child would print its content again).

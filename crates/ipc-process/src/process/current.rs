@@ -105,8 +105,8 @@ pub fn parent_process() -> Option<ParentProcess> {
 
 /// The children of this process that are alive; Python's `active_children()`.
 ///
-/// Among them are the supervisor of a [`Pool`](crate::Pool) and the server of a
-/// [`Manager`](crate::Manager). As in Python, asking reaps those that have ended. The handles stand
+/// Among them are the supervisor of a `Pool` and the server of a
+/// `Manager`. As in Python, asking reaps those that have ended. The handles stand
 /// for the same processes as those that [`start`](crate::Process::start) returned.
 ///
 /// ```

@@ -43,8 +43,8 @@ use ipc_codec::{body_of_bytes, decode_bytes};
 /// serde), most of all if that is the whole item: then they are copied into the queue and out of it,
 /// and not once more. The largest item takes half as many bytes as the machine has memory.
 ///
-/// Each call takes a [`Lock`](crate::Lock) for an instant, and may fail as
-/// [`Lock::lock`](crate::Lock::lock) does.
+/// Each call takes a [`Lock`](ipc_sync::Lock) for an instant, and may fail as
+/// [`Lock::lock`](ipc_sync::Lock::lock) does.
 ///
 /// A process that is *stopped* (SIGSTOP, a debugger) in the middle of a call keeps the others from
 /// the same kind of call until it goes on; their timeouts are kept.

@@ -9,8 +9,8 @@ use ipc_error::{Error, Result};
 
 use crate::os::mapping::Mapping;
 
-/// Zeroed bytes that this process and all processes forked from it see, without a name, as a
-/// [`Mapping`]. They are many; memory goes to those that were written, address space to those up to
+/// Zeroed bytes that this process and all processes forked from it see, without a name, as
+/// a `Mapping`. They are many; memory goes to those that were written, address space to those up to
 /// the last that this process has used.
 ///
 /// It is one object of the kernel's, of which the first bytes stay mapped, so that it stays; `mremap`
