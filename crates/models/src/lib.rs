@@ -2,6 +2,8 @@
 #[cfg(test)]
 mod event_count;
 #[cfg(test)]
+mod ring;
+#[cfg(test)]
 mod robust_mutex;
 #[cfg(test)]
 mod walk;
