@@ -81,6 +81,11 @@ impl Model for Barrier {
             Property::always("a time-out breaks its own round", |_, state: &State| {
                 !state.has_broken_another
             }),
+            Property::always("no party waits at a broken barrier", |_, state: &State| {
+                let is_settled = state.lock.is_none() && !state.owner_died;
+                let waits = |at: &At| matches!(at, At::Sleep { round, .. } if *round == state.round);
+                !state.is_broken || !is_settled || !state.threads.iter().any(waits)
+            }),
             Property::sometimes("a round ends", |_, state: &State| state.completed.contains(&true)),
         ]
     }
@@ -114,17 +119,22 @@ impl Barrier {
                 let slot = state.slots.iter().position(|slot| slot.owner.is_none());
                 let slot = slot.expect("there are as many as threads");
                 state.slots[slot].owner = Some(t);
-                state.high_water = state.high_water.max(slot + 1);
                 At::Note { slot, is_late }
             }
             At::Note { slot, is_late } => {
                 state.has_missed_death |= is_late;
+                let before = state.arrived().count();
+                state.high_water = state.high_water.max(slot + 1);
                 state.slots[slot].waits = Waits::For(state.round);
-                At::Release { slot }
+                let is_dead_partys = state.arrived().count() == before;
+                match is_dead_partys && !self.has(Fault::SlotOfTheDeadIsTaken) {
+                    true => self.break_up(true, Then::Release { slot, round: state.round }),
+                    false => At::Release { slot, round: state.round },
+                }
             }
-            At::Release { slot } => {
+            At::Release { slot, round } => {
                 state.lock = None;
-                At::Sleep { slot, round: state.round }
+                At::Sleep { slot, round }
             }
             At::Sleep { slot, round } if state.round != round => At::Leave { slot, round },
             At::Sleep { .. } => return None,
@@ -166,6 +176,7 @@ impl Barrier {
                     false => At::ReleaseLate { slot, round },
                 }
             }
+            Then::Release { slot, round } => At::Release { slot, round },
             Then::LeaveLate { slot, round } => At::ReleaseLate { slot, round },
             Then::Arrive { .. } if state.round >= self.rounds => At::Unlock,
             Then::Arrive { is_late } => {

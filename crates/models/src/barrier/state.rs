@@ -21,6 +21,7 @@ pub(super) enum Then {
     Arrive { is_late: bool },
     Late { slot: usize, round: u8 },
     LeaveLate { slot: usize, round: u8 },
+    Release { slot: usize, round: u8 },
     Reset,
     Unlock,
 }
@@ -34,7 +35,7 @@ pub(super) enum At {
     Arrive { is_late: bool },
     Take { is_late: bool },
     Note { slot: usize, is_late: bool },
-    Release { slot: usize },
+    Release { slot: usize, round: u8 },
     Sleep { slot: usize, round: u8 },
     TimeIsUp { slot: usize, round: u8 },
     ReleaseLate { slot: usize, round: u8 },
@@ -125,4 +126,5 @@ pub(super) enum Fault {
     DeathWithTheLockIsIgnored,
     RoundEndsBeforeMarks,
     TimeIsUpForAnyRound,
+    SlotOfTheDeadIsTaken,
 }

@@ -4,6 +4,7 @@ use crate::walk::{depth, finds, holds};
 
 const TOGETHER: &str = "all parties pass, or none does";
 const NOTICED: &str = "a dead party breaks the round for the next";
+const WOKEN: &str = "no party waits at a broken barrier";
 const OWN: &str = "a time-out breaks its own round";
 
 fn barrier(parties: usize, kills: usize, fault: Option<Fault>) -> Barrier {
@@ -26,8 +27,13 @@ fn the_dead_count_as_parties() {
 }
 
 #[test]
+fn the_slot_of_a_dead_party_is_taken_by_the_next() {
+    finds(NOTICED, barrier(3, 1, Some(Fault::SlotOfTheDeadIsTaken)));
+}
+
+#[test]
 fn a_death_in_the_middle_of_a_change_is_ignored() {
-    finds(TOGETHER, barrier(3, 1, Some(Fault::DeathWithTheLockIsIgnored)));
+    finds(WOKEN, barrier(3, 1, Some(Fault::DeathWithTheLockIsIgnored)));
 }
 
 #[test]
