@@ -4,7 +4,7 @@ use std::env;
 use std::fmt::Debug;
 use std::hash::Hash;
 
-use stateright::{Checker, HasDiscoveries, Model};
+use stateright::{Checker, Expectation, HasDiscoveries, Model, Path};
 
 /// What the checker asks for.
 pub(crate) trait Protocol:
@@ -31,28 +31,34 @@ pub(crate) fn depth() -> usize {
     depth.map_or(0, |depth| depth.parse().expect("IPC_MODEL_DEPTH is a number"))
 }
 
-/// All properties hold in all states.
+/// What should hold in all states does, and what should be so in some state is.
 pub(crate) fn holds(model: impl Protocol) {
-    if let Some((property, path)) = walk(model, HasDiscoveries::AnyFailures) {
-        panic!("not so: {property}\n{path}");
+    let checker = model.checker().finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
+    println!("{} states, {} steps deep", checker.unique_state_count(), checker.max_depth());
+    for property in checker.model().properties() {
+        match (property.expectation, checker.discovery(property.name)) {
+            (Expectation::Sometimes, Some(_)) | (Expectation::Always, None) => {}
+            (_, None) => panic!("never so: {}", property.name),
+            (_, Some(path)) => panic!("not always so: {}\n{}", property.name, steps(path)),
+        }
     }
 }
 
 /// The planted fault breaks this property.
 pub(crate) fn finds(property: &'static str, model: impl Protocol) {
-    let found = walk(model, HasDiscoveries::AnyOf([property].into()));
-    let (_, path) = found.unwrap_or_else(|| panic!("the fault is not found: {property}"));
-    println!("{property}\n{path}");
+    let found = HasDiscoveries::AnyOf([property].into());
+    let checker = model.checker().finish_when(found).spawn_bfs().join();
+    println!("{} states, {} steps deep", checker.unique_state_count(), checker.max_depth());
+    match checker.discovery(property) {
+        Some(path) => println!("{property}\n{}", steps(path)),
+        None => panic!("the fault is not found: {property}"),
+    }
 }
 
-/// What has been found, and the steps to it.
-fn walk(model: impl Protocol, finish_when: HasDiscoveries) -> Option<(&'static str, String)> {
-    let checker = model.checker().finish_when(finish_when).spawn_bfs().join();
-    println!("{} states, {} steps deep", checker.unique_state_count(), checker.max_depth());
-    let (property, path) = checker.discoveries().into_iter().next()?;
-    let steps = path.into_vec().into_iter().map(|(state, action)| match action {
+fn steps<S: Debug, A: Debug>(path: Path<S, A>) -> String {
+    let step = |(state, action): (S, Option<A>)| match action {
         Some(action) => format!("{state:?}\n    {action:?}\n"),
         None => format!("{state:?}\n"),
-    });
-    Some((property, steps.collect()))
+    };
+    path.into_vec().into_iter().map(step).collect()
 }
