@@ -90,7 +90,9 @@ impl Model for Ring {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("no word in use is written", |_, state: &State| !state.has_overwritten),
+            Property::always("no word in use is written", |_, state: &State| {
+                !state.has_overwritten
+            }),
             Property::always("the consumer comes to the first item", |_, state: &State| {
                 !state.is_astray
             }),
