@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ipc_common::{Array, Child, Lock};
 use testing::memory::Shared;
-use testing::processes::{join, kill_and_join, start, stay_on_processor, until};
+use testing::processes::{join, kill_and_join, median, start, stay_on_processor, until};
 use testing::tests;
 
 tests![
@@ -25,7 +25,7 @@ const TURN: Duration = Duration::from_millis(20);
 /// A waiter that is woken may find that it is too late, once or twice, before it has waited for the
 /// millisecond after which the lock is handed over. One turn more is in progress when it comes, and
 /// some are for a busy machine. Where nothing is handed over, there are hundreds.
-const BOUND: u64 = 15;
+const BOUND: u64 = 8;
 
 /// A process that takes the lock again as soon as it has given it back. It counts its turns.
 fn greedy(lock: &Lock, turns: &AtomicU64) -> Child {
@@ -52,13 +52,13 @@ fn after_a_turn(turns: &AtomicU64) -> u64 {
 fn lock_gets_its_turn_beside_a_greedy_process() {
     let (lock, turns) = (Lock::new().unwrap(), Shared::<AtomicU64>::new());
     let greedy = greedy(&lock, &turns);
-    for _ in 0..20 {
+    let turns_meanwhile = || {
         let before = after_a_turn(&turns);
-        let guard = lock.lock().unwrap();
-        let turns_of_the_other = turns.load(Relaxed) - before;
-        assert!(turns_of_the_other <= BOUND, "the other had {turns_of_the_other} turns meanwhile");
-        drop(guard);
-    }
+        let _guard = lock.lock().unwrap();
+        turns.load(Relaxed) - before
+    };
+    let turns = median((0..21).map(|_| turns_meanwhile()).collect());
+    assert!(turns <= BOUND, "the other had {turns} turns meanwhile");
     kill_and_join(&greedy);
 }
 
@@ -77,9 +77,9 @@ fn a_timeout_of_many_turns_is_enough() {
     });
     for _ in 0..10 {
         after_a_turn(&turns);
-        assert!(lock.lock_timeout(50 * TURN).unwrap().is_some());
+        assert!(lock.lock_timeout(250 * TURN).unwrap().is_some());
         after_a_turn(&turns_of_row);
-        assert!(row.lock_timeout(50 * TURN).unwrap().is_some());
+        assert!(row.lock_timeout(250 * TURN).unwrap().is_some());
     }
     kill_and_join(&greedy);
     kill_and_join(&greedy_for_row);
@@ -89,15 +89,17 @@ fn a_timeout_of_many_turns_is_enough() {
 fn a_killed_waiter_does_not_keep_the_lock_from_the_others() {
     let (lock, turns) = (Lock::new().unwrap(), Shared::<AtomicU64>::new());
     let greedy = greedy(&lock, &turns);
-    for _ in 0..30 {
+    let turns_meanwhile = || {
         let waiter = start(|| drop(lock.lock().unwrap()));
         let before = after_a_turn(&turns);
         waiter.kill().unwrap();
         drop(lock.lock().unwrap());
-        let turns_of_the_other = turns.load(Relaxed) - before;
-        assert!(turns_of_the_other <= BOUND, "the other had {turns_of_the_other} turns");
+        let turns = turns.load(Relaxed) - before;
         join(&waiter);
-    }
+        turns
+    };
+    let turns = median((0..21).map(|_| turns_meanwhile()).collect());
+    assert!(turns <= BOUND, "the other had {turns} turns meanwhile");
     kill_and_join(&greedy);
 }
 
@@ -111,7 +113,7 @@ fn all_who_wait_get_as_much() {
                 loop {
                     let _guard = lock.lock().unwrap();
                     mine.fetch_add(1, Relaxed);
-                    thread::sleep(TURN / 10);
+                    thread::sleep(TURN / 2);
                 }
             })
         })

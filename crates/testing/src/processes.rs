@@ -43,6 +43,12 @@ pub fn stay_on_processor(n: usize) {
     sched_setaffinity(None, &one).unwrap();
 }
 
+/// Half of the numbers are no larger: of a few waits one may be long because a machine stood still.
+pub fn median(mut numbers: Vec<u64>) -> u64 {
+    numbers.sort_unstable();
+    numbers[numbers.len() / 2]
+}
+
 /// Waits with the tests' deadline.
 #[track_caller]
 pub fn join(child: &Child) -> i32 {
