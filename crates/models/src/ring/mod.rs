@@ -57,7 +57,7 @@ impl Model for Ring {
             _ => actions.push(Action::Produce),
         }
         match state.consumer {
-            ConsumerAt::Wait { .. } | ConsumerAt::Reading { .. } => {
+            ConsumerAt::Wait | ConsumerAt::Reading { .. } => {
                 actions.extend([Action::Consume, Action::GetEnds]);
             }
             _ => actions.push(Action::Consume),
