@@ -25,6 +25,7 @@ tests![
     places_that_are_not_there,
     what_cannot_be_encoded_takes_no_place,
     what_cannot_be_decoded_is_its_readers_alone,
+    sizes_around_a_packets,
     thirty_two_mebibytes,
     eight_processes_times_five_hundred_operations,
     what_is_one_step_is_seen_as_one,
@@ -250,6 +251,17 @@ fn what_cannot_be_decoded_is_its_readers_alone() {
     namespace.set("name", &"text".to_string()).unwrap();
     refused(namespace.get::<u32>("name"));
     assert_eq!(namespace.get::<String>("name").unwrap().unwrap(), "text");
+}
+
+/// What is larger than a packet is sent as a file.
+fn sizes_around_a_packets() {
+    let manager = Manager::new().unwrap();
+    let list = manager.list::<String>([]).unwrap();
+    for size in (16 << 10) - 40..=(16 << 10) + 10 {
+        let text: String = ('a'..='z').cycle().take(size).collect();
+        list.push(&text).unwrap();
+        assert!(list.pop().unwrap().unwrap() == text, "a text of {size} bytes");
+    }
 }
 
 fn thirty_two_mebibytes() {
