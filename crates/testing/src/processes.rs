@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// No single wait in a test is longer: a wait in vain fails the test.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The timeout of a process that is to be woken. It is longer than a test may take, because a wait
 /// whose time is up looks once more, and would hide that it was forgotten.
