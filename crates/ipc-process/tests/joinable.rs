@@ -23,7 +23,6 @@ tests![
     a_closed_queue_can_be_joined,
     more_consumers_than_hands_are_refused_and_lose_nothing,
     an_item_that_cannot_be_decoded_is_done,
-    one_slot_among_joins_is_found,
     deadlines_are_kept_beside_a_stopped_consumer,
     a_storm_of_kills_is_accounted_for,
 ];
@@ -253,34 +252,6 @@ fn an_item_that_cannot_be_decoded_is_done() {
         assert!(matches!(queue.task_done(), Err(Error::NothingInHand)));
         queue.join_timeout(DEADLINE).unwrap();
     }
-}
-
-/// A join that waits for a consumer has its slot's lock for an instant.
-fn one_slot_among_joins_is_found() {
-    let queue = JoinableQueue::new().unwrap();
-    let taken = Signpost::new();
-    let hold = || {
-        queue.get().unwrap();
-        taken.set();
-        thread::park();
-    };
-    (0..127_u32).for_each(|n| queue.put(&n).unwrap());
-    let holders: Vec<Child> = (0..127).map(|_| start(hold)).collect();
-    holders.iter().for_each(|_| taken.wait());
-    let joins: Vec<Child> = (0..3)
-        .map(|_| start(|| while queue.join_timeout(Duration::from_micros(50)).is_err() {}))
-        .collect();
-    let consumer = start(|| {
-        for _ in 0..3_000 {
-            queue.get().unwrap();
-            queue.task_done().unwrap();
-        }
-    });
-    (0..3_000).for_each(|n| queue.put(&n).unwrap());
-    assert_eq!(join(&consumer), 0);
-    joins.iter().chain(&holders).for_each(|child| child.kill().unwrap());
-    joins.iter().chain(&holders).for_each(|child| assert_eq!(join(child), -9));
-    assert!(matches!(queue.join_timeout(DEADLINE), Err(Error::ItemsLost { items: 127, .. })));
 }
 
 /// A consumer that is stopped wherever it is: the others' deadlines are kept.

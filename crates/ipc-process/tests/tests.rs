@@ -11,6 +11,7 @@ mod inheritance;
 mod join_kill_points;
 mod joinable;
 mod large_messages;
+mod last_slot;
 mod memory;
 mod process;
 mod queue;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         join_kill_points::TESTS,
         joinable::TESTS,
         large_messages::TESTS,
+        last_slot::TESTS,
         memory::TESTS,
         process::TESTS,
         queue::TESTS,
