@@ -100,12 +100,16 @@ impl Barrier {
         if is_broken.load(Relaxed) {
             return Err(Error::BrokenBarrier);
         }
-        if self.arrived().count() + 1 == self.parties {
+        let arrived = self.arrived().count();
+        if arrived + 1 == self.parties {
             round.add_one();
             return Ok(true);
         }
         let slot = slots.take()?;
         slot.waits_since.store(this_round.number(), Relaxed);
+        if self.arrived().count() == arrived {
+            self.break_up(true); // the slot is that of a party that has died since the look above
+        }
         drop(lock);
         if !round.wait_while(this_round, deadline) {
             let _lock = self.enter()?;
