@@ -58,7 +58,7 @@ pub const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 pub(crate) const EXPECTED_OUTPUT: &str = "expected-output";
 
 /// The crates whose programs show nothing of the documents.
-const TOOLS: [&str; 3] = ["bench", "book", "golden"];
+const TOOLS: [&str; 4] = ["bench", "book", "golden", "soak"];
 
 /// Builds `programs` of the workspace in `root` and returns the directory of their binaries.
 ///

@@ -1,6 +1,27 @@
 //! The command `golden complete`, on workspaces that are made up.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
 use crate::workspace::{Workspace, golden, stdout};
+
+/// What a newcomer does not need: these build other things, or measure and torment the library.
+const NOT_BY_DEFAULT: [&str; 4] = ["bench", "book", "models", "soak"];
+
+#[test]
+fn default_members_are_all_but_the_tools() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let manifest: toml::Table =
+        fs::read_to_string(root.join("Cargo.toml")).unwrap().parse().unwrap();
+    let listed = manifest["workspace"]["default-members"].as_array().unwrap().iter();
+    let listed: BTreeSet<String> =
+        listed.map(|path| path.as_str().unwrap().replacen("crates/", "", 1)).collect();
+    let there = fs::read_dir(root.join("crates")).unwrap();
+    let there = there.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let wanted = there.filter(|name| !NOT_BY_DEFAULT.contains(&name.as_str()));
+    assert_eq!(listed, wanted.collect(), "Cargo.toml: default-members");
+}
 
 #[test]
 fn a_complete_workspace_has_no_findings() {

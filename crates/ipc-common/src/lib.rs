@@ -39,9 +39,9 @@
 //! | `Manager()`, its `dict()`, `list()`, `Namespace()` | [`Manager`], [`DictProxy`], [`ListProxy`], [`Namespace`] |
 //! | `Pipe()`, `connection.wait()` | [`pipe`], [`Connection`], [`wait`] |
 //!
-//! This crate is the one name that programs use. What it hands on lives in four crates, each of which
-//! can be used by itself: `ipc-sync` (locks and shared memory), `ipc-process` (processes, queues,
-//! pipes), `ipc-pool` and `ipc-manager`.
+//! This crate is the one name that programs use. What it hands on lives in crates that can be used by
+//! themselves: `ipc-sync` (locks and values), `ipc-process` (processes, queues, pipes), `ipc-pool` and
+//! `ipc-manager`; below them `ipc-ring` (a queue of bytes), `ipc-codec` and `ipc-error`.
 
 #![forbid(unsafe_code)]
 

@@ -7,8 +7,8 @@ use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::memory::reserve_in_decoder;
+use ipc_codec::{decode, encode};
 use ipc_error::Result;
-use ipc_process::internal::{decode, encode};
 
 /// An encoded item. The server does not look into it.
 #[derive(Default, PartialEq, Eq, Hash, Debug)]

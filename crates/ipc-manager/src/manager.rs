@@ -139,7 +139,8 @@ impl Manager {
 impl Drop for Manager {
     fn drop(&mut self) {
         if fork_generation() == self.owner {
-            let _ = self.server.kill(); // fails after a change of user; see above
+            // Fails after a change of user: see above.
+            let _ = self.server.kill().and_then(|()| self.server.join());
         }
     }
 }

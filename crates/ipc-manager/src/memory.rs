@@ -7,6 +7,7 @@
 
 use std::cell::Cell;
 use std::hint::black_box;
+use std::io::ErrorKind;
 
 use serde::de;
 
@@ -83,9 +84,13 @@ pub(crate) fn reserve_in_decoder<T, E: de::Error>(
     })
 }
 
-/// What a decoder has failed for: for lack of memory, or with this error.
+/// What receiving or decoding a request has failed for: lack of memory, or this error.
 pub(crate) fn refusal_or(error: Error) -> Error {
-    if WAS_REFUSED.take() { no_memory() } else { error }
+    match error {
+        Error::System { source, .. } if source.kind() == ErrorKind::OutOfMemory => no_memory(),
+        _ if WAS_REFUSED.take() => no_memory(),
+        error => error,
+    }
 }
 
 fn no_memory() -> Error {

@@ -19,7 +19,7 @@ use rand::RngExt;
 use serde_json::{Value, json};
 use testing::manager::{PATIENCE, line, send, while_another_works, with_its_socket};
 use testing::memory::kibibytes;
-use testing::processes::{join, open_descriptors_of, start, until};
+use testing::processes::{go_on, join, open_descriptors_of, start, stop, until};
 use testing::signpost::{Signpost, readable};
 use testing::tests;
 
@@ -27,6 +27,7 @@ tests![
     random_packets_harm_nobody,
     well_formed_nonsense_harms_nobody,
     replies_that_nobody_takes_harm_nobody,
+    what_a_client_asked_for_before_its_end_is_done,
     callers_killed_at_random_moments_harm_nobody,
     a_request_whose_file_never_gives_its_bytes_harms_nobody,
     a_request_whose_file_never_ends_harms_nobody,
@@ -159,6 +160,22 @@ fn well_formed_nonsense_harms_nobody() {
     });
     assert_eq!(dict.items().unwrap(), [(1, 2)]);
     assert_eq!(list.to_vec().unwrap(), ["x"]);
+}
+
+fn what_a_client_asked_for_before_its_end_is_done() {
+    let (manager, door) = with_its_socket(|| Manager::new().unwrap());
+    let list = manager.list([0]).unwrap(); // number 0
+    let clear = rmp_serde::to_vec_named(&json!({"Do": [0, "Clear"]})).unwrap();
+    let clear = [clear, vec![0]].concat();
+    for n in 0..20 {
+        list.push(&n).unwrap();
+        let line = line(door);
+        stop(manager.server());
+        send(line.as_raw_fd(), &clear, &[]).unwrap();
+        drop(line);
+        go_on(manager.server());
+        until("the request", || list.is_empty().unwrap());
+    }
 }
 
 /// Neither small ones nor those that are a file of their own each.

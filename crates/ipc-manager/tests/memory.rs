@@ -3,7 +3,7 @@
 
 use std::ptr;
 
-use ipc_common::{DictProxy, Error, ListProxy, Manager};
+use ipc_common::{Error, ListProxy, Manager};
 use serde_bytes::ByteBuf;
 use testing::memory::kibibytes;
 use testing::processes::{join, start};
@@ -13,7 +13,10 @@ tests![
     a_reply_that_finds_no_memory_is_refused,
     items_that_find_no_memory_are_refused,
     many_small_items_that_find_no_memory_are_refused,
+    requests_that_use_up_the_last_byte_are_refused,
     objects_that_find_no_memory_are_refused,
+    a_dict_that_cannot_grow_takes_other_values,
+    a_large_request_leaves_no_large_buffer,
     what_is_refused_has_changed_nothing,
 ];
 
@@ -50,7 +53,9 @@ fn bytes(len: usize) -> ByteBuf {
 #[track_caller]
 fn assert_refused<T>(result: ipc_common::Result<T>) {
     match result {
-        Err(Error::Refused { why }) => assert!(why.contains("memory"), "{why}"),
+        Err(Error::Refused { why }) => {
+            assert!(why.starts_with("it has too little memory"), "{why}")
+        }
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("there was memory for it"),
     }
@@ -137,6 +142,28 @@ fn many_small_items_that_find_no_memory_are_refused() {
     });
 }
 
+/// In one of these the memory ends with one of the small items.
+fn requests_that_use_up_the_last_byte_are_refused() {
+    with_each_limit(|limit| {
+        let manager = Manager::new().unwrap();
+        let small = manager.list([1, 2, 3]).unwrap();
+        let list = manager.list([]).unwrap();
+        limit(&manager, 2 * MIB);
+        let (mut refused, mut done) = (0, 0);
+        for len in [7, 23, 100] {
+            for count in (1..40).map(|n| n * 1000) {
+                match is_done(list.extend(vec![bytes(len); count]), drop) {
+                    true => done += 1,
+                    false => refused += 1,
+                }
+                list.clear().unwrap();
+            }
+        }
+        assert!(refused > 20 && done > 20, "{refused} refused, {done} done");
+        assert_serves(&manager, &small);
+    });
+}
+
 fn objects_that_find_no_memory_are_refused() {
     with_each_limit(|limit| {
         let manager = Manager::new().unwrap();
@@ -147,6 +174,31 @@ fn objects_that_find_no_memory_are_refused() {
         assert_refused(manager.namespace());
         assert_refused(manager.list([1]));
         assert_serves(&manager, &small);
+    });
+}
+
+fn a_dict_that_cannot_grow_takes_other_values() {
+    with_each_limit(|limit| {
+        let manager = Manager::new().unwrap();
+        let dict = manager.dict().unwrap();
+        limit(&manager, 4 * MIB);
+        let refused = (0..).find(|n| dict.insert(n, &bytes(9)).is_err()).unwrap();
+        assert_refused(dict.insert(&refused, &bytes(9)));
+        assert_eq!(dict.insert(&0, &bytes(1)).unwrap(), Some(bytes(9)));
+        assert_eq!(dict.insert(&(refused - 1), &bytes(1)).unwrap(), Some(bytes(9)));
+        assert_eq!(dict.len().unwrap(), refused as usize);
+    });
+}
+
+/// Neither what is received nor what is sent.
+fn a_large_request_leaves_no_large_buffer() {
+    with_each_limit(|limit| {
+        let manager = Manager::new().unwrap();
+        let list = manager.list([]).unwrap();
+        limit(&manager, 100 * MIB);
+        list.push(&bytes(30 * MIB)).unwrap();
+        assert_eq!(list.get(0).unwrap().unwrap().len(), 30 * MIB);
+        list.push(&bytes(30 * MIB)).unwrap(); // and it is there twice on its way
     });
 }
 
@@ -173,7 +225,7 @@ fn what_is_refused_has_changed_nothing() {
             _ => is_done(list.to_vec(), |all| assert!(all == items)),
         };
         (refused, done) = if is_done { (refused, done + 1) } else { (refused + 1, done) };
-        assert_same(&list, &items, &dict, &pairs);
+        assert_eq!((list.len().unwrap(), dict.len().unwrap()), (items.len(), pairs.len()));
     }
     limit_memory(&manager, LIMITS[0], 200 * MIB);
     assert!(list.to_vec().unwrap() == items);
@@ -195,14 +247,4 @@ fn is_done<T>(result: ipc_common::Result<T>, then: impl FnOnce(T)) -> bool {
 fn take(pairs: &mut Vec<(u8, ByteBuf)>, key: u8) -> Option<ByteBuf> {
     let place = pairs.iter().position(|(other, _)| *other == key)?;
     Some(pairs.swap_remove(place).1)
-}
-
-fn assert_same(
-    list: &ListProxy<'_, ByteBuf>,
-    items: &[ByteBuf],
-    dict: &DictProxy<'_, u8, ByteBuf>,
-    pairs: &[(u8, ByteBuf)],
-) {
-    assert_eq!(list.len().unwrap(), items.len());
-    assert_eq!(dict.len().unwrap(), pairs.len());
 }

@@ -2,7 +2,6 @@
 //! that do what they should not, owners that reap and flood, limits that leave no room.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::fs;
 use std::io;
 use std::mem;
 use std::process;
@@ -19,10 +18,10 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, alarm, fork};
 use serde_bytes::ByteBuf;
 use testing::harness::assert_no_children;
-use testing::memory::kibibytes;
+use testing::memory::{kibibytes, with_address_space};
 use testing::pool::{
-    OPEN, OWN, held, is_stopped, mark_at, marks, pool, send, sleep_until_marked, square,
-    state_and_parent, supervisor,
+    OPEN, OWN, has_ended, held, is_stopped, mark_at, marks, pool, send, sleep_until_marked, square,
+    supervisor,
 };
 use testing::processes::{DEADLINE, is_in_futex, is_in_poll, join, open_descriptors, start, until};
 use testing::signpost::read_to_end;
@@ -52,10 +51,6 @@ fn in_time(scene: impl FnOnce()) {
     assert_eq!(join(&start(scene)), 0);
 }
 
-fn has_ended(pid: u32) -> bool {
-    state_and_parent(pid).is_none_or(|(state, _)| state == 'Z')
-}
-
 #[track_caller]
 fn assert_ended<T>(result: ipc_common::Result<T>, why: &str) {
     match result.map(drop).unwrap_err() {
@@ -76,7 +71,7 @@ const WORKERS: usize = 4;
 
 /// A pool of two, one of which has been killed; the one in its place fails when [`FAIL`] says so, and
 /// with it the pool. The other, which is returned, too, goes on when [`OPEN`] says so. The queues have
-/// 48 MiB at most.
+/// 12 MiB at most.
 fn doomed_pool() -> (Pool, u32) {
     let (soft, hard) = getrlimit(Resource::RLIMIT_AS).unwrap();
     let start = |mebibytes: u64| {
@@ -90,15 +85,10 @@ fn doomed_pool() -> (Pool, u32) {
             sleep_until_marked(FAIL);
             Err("no more")
         });
-        let pages = fs::read_to_string("/proc/self/statm").unwrap();
-        let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
-        setrlimit(Resource::RLIMIT_AS, pages * 4096 + (mebibytes << 20), hard).unwrap();
-        let pool = builder.start();
-        setrlimit(Resource::RLIMIT_AS, soft, hard).unwrap();
-        pool
+        with_address_space(mebibytes << 20, || builder.start())
     };
     // The first queue may leave nothing for the second.
-    let pool = start(32).or_else(|_| start(48)).unwrap();
+    let pool = start(8).or_else(|_| start(12)).unwrap();
     let [one, other] = [WORKERS, WORKERS + 1].map(|place| {
         drop(pool.apply_async(held, place).unwrap());
         mark_at(place)
@@ -124,7 +114,7 @@ fn doom(pool: &Pool) -> u32 {
 fn join_makes_room_for_the_last_words() {
     in_time(|| {
         let (pool, other) = doomed_pool();
-        for _ in 0..300_000 {
+        for _ in 0..75_000 {
             // Shorter than what the supervisor says, which finds no room in what they leave.
             drop(pool.apply_async(|()| "x".repeat(24), ()).unwrap());
         }
@@ -138,6 +128,7 @@ fn join_makes_room_for_the_last_words() {
         });
         pool.close();
         assert_ended(pool.join(), "no more");
+        assert!(has_ended(supervisor) && has_ended(other));
         assert_eq!(join(&goes_on), 0);
     });
 }

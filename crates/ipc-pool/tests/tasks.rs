@@ -15,7 +15,7 @@ use ipc_common::{Error, Pool};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use testing::harness::assert_no_children;
-use testing::pool::{OPEN, OWN, marks, pool, sleep_until_marked, square};
+use testing::pool::{OPEN, OWN, held, mark_at, marks, pool, sleep_until_marked, square};
 use testing::processes::{DEADLINE, join, start, until};
 use testing::signpost::read_to_end;
 use testing::tests;
@@ -411,20 +411,15 @@ fn an_initializer_that_fails_later_ends_the_pool() {
 
 fn a_late_task_is_killed_alone() {
     marks().fill(0);
-    let limit = Duration::from_millis(600);
+    let limit = Duration::from_millis(1500);
     let pool = Pool::builder().workers(2).task_timeout(limit).start().unwrap();
-    let is_slept = |ms| {
-        sleep(Duration::from_millis(ms));
-        process::id()
-    };
-    let pids: Vec<u32> = [300, 300]
-        .map(|ms| pool.apply_async(is_slept, ms).unwrap())
-        .iter()
-        .map(|task| task.get().unwrap())
-        .collect();
+    let tasks = [OWN, OWN + 1].map(|place| pool.apply_async(held, place).unwrap());
+    let pids = [OWN, OWN + 1].map(mark_at);
+    marks()[OPEN] = 1;
+    assert_eq!(tasks.each_ref().map(|task| task.get().unwrap()), pids);
     sleep(limit * 3 / 2); // an idle worker has no limit
     let late = pool.apply_async(sleep_long, 0).unwrap();
-    let others: Vec<_> = (0..30).map(|n| pool.apply_async(is_slept, n).unwrap()).collect();
+    let others: Vec<_> = (0..30).map(|n| pool.apply_async(square, n).unwrap()).collect();
     let begin = Instant::now();
     let error = late.get().unwrap_err();
     assert!(begin.elapsed() < limit * 5, "took {:?}", begin.elapsed());
@@ -432,7 +427,7 @@ fn a_late_task_is_killed_alone() {
         matches!(error, Error::TaskTimeout { pid, limit: l } if l == limit && pids.contains(&pid)),
         "{error} {pids:?}"
     );
-    others.iter().for_each(|task| drop(task.get().unwrap().to_string()));
+    assert!((0..).zip(&others).all(|(n, task)| task.get().unwrap() == n * n));
     is_well(&pool);
 }
 

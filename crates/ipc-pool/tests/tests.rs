@@ -5,7 +5,10 @@
 
 mod killed_processes;
 mod limits;
+mod starts;
 mod tasks;
+mod time_limits;
+mod users;
 mod worker_kill_points;
 
 use std::process::ExitCode;
@@ -14,7 +17,10 @@ fn main() -> ExitCode {
     testing::harness::run(&[
         killed_processes::TESTS,
         limits::TESTS,
+        starts::TESTS,
         tasks::TESTS,
+        time_limits::TESTS,
+        users::TESTS,
         worker_kill_points::TESTS,
     ])
 }

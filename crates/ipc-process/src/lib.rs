@@ -3,18 +3,16 @@
 //! Programs use these types through `ipc_common`. From the bottom up:
 //!
 //! - `os`: pidfds, waiting for descriptors;
-//! - `codec`: items to bytes and back;
 //! - `process`: starting processes and ending them;
 //! - `pipe`: messages between two ends; waiting for many things at once;
 //! - `queues`: items from any process to any other.
 
-mod codec;
 mod os;
 mod pipe;
 mod process;
 mod queues;
 
-pub use codec::message::Message;
+pub use ipc_codec::Message;
 pub use ipc_error::{Error, Result};
 pub use pipe::connection::Connection;
 pub use pipe::ends::{Nothing, one_way_pipe, pipe};
@@ -32,11 +30,11 @@ pub use queues::queue::Queue;
 /// any version.
 #[doc(hidden)]
 pub mod internal {
-    pub use crate::codec::buffer::{empty, with_buffer};
-    pub use crate::codec::decode::decode;
-    pub use crate::codec::encode::encode;
     pub use crate::os::descriptor::above_stdio;
     pub use crate::os::pidfd::PidFd;
     pub use crate::pipe::ends::unshared_pipe;
     pub use crate::pipe::wait::wait_until;
+    pub use ipc_codec::decode;
+    pub use ipc_codec::encode;
+    pub use ipc_codec::{empty, with_buffer};
 }

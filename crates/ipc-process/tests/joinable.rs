@@ -1,12 +1,15 @@
 //! Joinable queues: `join` returns when all is done, and says what will never be.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_common::{Child, Error, JoinableQueue, Process};
+use serde::{Deserialize, Deserializer, Serialize};
 use testing::processes::{DEADLINE, is_in_futex, join, start, until};
 use testing::signpost::Signpost;
 use testing::tests;
+use testing::victim::Victim;
 
 tests![
     four_workers_and_ten_items,
@@ -20,6 +23,8 @@ tests![
     a_closed_queue_can_be_joined,
     more_consumers_than_hands_are_refused_and_lose_nothing,
     an_item_that_cannot_be_decoded_is_done,
+    one_slot_among_joins_is_found,
+    deadlines_are_kept_beside_a_stopped_consumer,
     a_storm_of_kills_is_accounted_for,
 ];
 
@@ -214,12 +219,100 @@ fn more_consumers_than_hands_are_refused_and_lose_nothing() {
     queue.join_timeout(DEADLINE).unwrap();
 }
 
+/// What it is like to get it.
+#[derive(Serialize, Clone, Copy)]
+enum Getting {
+    Works,
+    Fails,
+    Panics,
+}
+
+impl<'de> Deserialize<'de> for Getting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match &*String::deserialize(deserializer)? {
+            "Works" => Ok(Getting::Works),
+            "Fails" => Err(serde::de::Error::custom("it fails")),
+            _ => panic!("it panics"),
+        }
+    }
+}
+
 fn an_item_that_cannot_be_decoded_is_done() {
-    let queue = JoinableQueue::<serde_json::Value>::new().unwrap();
-    let deep = (0..1100).fold(serde_json::Value::Null, |value, _| vec![value].into());
-    queue.put(&deep).unwrap();
-    assert!(matches!(queue.get(), Err(Error::Decode(_))));
-    queue.join_timeout(DEADLINE).unwrap();
+    let queue = JoinableQueue::new().unwrap();
+    panic::set_hook(Box::new(|_| {}));
+    for _ in 0..3 {
+        [Getting::Works, Getting::Fails, Getting::Panics]
+            .iter()
+            .for_each(|item| queue.put(item).unwrap());
+        queue.get().unwrap();
+        assert!(matches!(queue.get(), Err(Error::Decode(_))));
+        assert!(panic::catch_unwind(AssertUnwindSafe(|| queue.get())).is_err());
+        let left = queue.join_timeout(Duration::ZERO);
+        assert!(matches!(left, Err(Error::Unfinished { items: 1 })), "{left:?}");
+        queue.task_done().unwrap();
+        assert!(matches!(queue.task_done(), Err(Error::NothingInHand)));
+        queue.join_timeout(DEADLINE).unwrap();
+    }
+}
+
+/// A join that waits for a consumer has its slot's lock for an instant.
+fn one_slot_among_joins_is_found() {
+    let queue = JoinableQueue::new().unwrap();
+    let taken = Signpost::new();
+    let hold = || {
+        queue.get().unwrap();
+        taken.set();
+        thread::park();
+    };
+    (0..127_u32).for_each(|n| queue.put(&n).unwrap());
+    let holders: Vec<Child> = (0..127).map(|_| start(hold)).collect();
+    holders.iter().for_each(|_| taken.wait());
+    let joins: Vec<Child> = (0..3)
+        .map(|_| start(|| while queue.join_timeout(Duration::from_micros(50)).is_err() {}))
+        .collect();
+    let consumer = start(|| {
+        for _ in 0..3_000 {
+            queue.get().unwrap();
+            queue.task_done().unwrap();
+        }
+    });
+    (0..3_000).for_each(|n| queue.put(&n).unwrap());
+    assert_eq!(join(&consumer), 0);
+    joins.iter().chain(&holders).for_each(|child| child.kill().unwrap());
+    joins.iter().chain(&holders).for_each(|child| assert_eq!(join(child), -9));
+    assert!(matches!(queue.join_timeout(DEADLINE), Err(Error::ItemsLost { items: 127, .. })));
+}
+
+/// A consumer that is stopped wherever it is: the others' deadlines are kept.
+fn deadlines_are_kept_beside_a_stopped_consumer() {
+    let queue = JoinableQueue::new().unwrap();
+    (0..200).for_each(|n: u32| queue.put(&n).unwrap());
+    for steps in (0..2_000).step_by(37) {
+        let victim = Victim::new(|| {
+            queue.get().unwrap();
+            queue.task_done().unwrap();
+        });
+        let reached = victim.steps(steps);
+        let timeout = Duration::from_millis(1);
+        let begin = Instant::now();
+        let got = queue.get_timeout(timeout);
+        assert!(begin.elapsed() < DEADLINE / 4, "{:?} at {steps}", begin.elapsed());
+        match got {
+            Ok(_) => victim.kill(),
+            Err(Error::Empty) => {
+                let joined = queue.join_timeout(timeout);
+                assert!(matches!(joined, Err(Error::Unfinished { .. })), "{joined:?} at {steps}");
+                victim.kill();
+                queue.get_timeout(DEADLINE).unwrap();
+            }
+            Err(error) => panic!("{error}"),
+        }
+        queue.task_done().unwrap();
+        if !reached {
+            return;
+        }
+    }
+    panic!("the end was not reached");
 }
 
 fn a_storm_of_kills_is_accounted_for() {

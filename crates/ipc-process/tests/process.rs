@@ -574,11 +574,15 @@ fn a_debugger_delays_join_but_does_not_break_it() {
 
 fn ignored_sigchld_is_refused() {
     let child = start(|| {
-        let ignore = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
-        // SAFETY: no handler function is involved.
-        unsafe { sigaction(Signal::SIGCHLD, &ignore) }.unwrap();
-        let error = Process::new(|| ()).start().unwrap_err().to_string();
-        assert!(error.contains("SIGCHLD"), "{error}");
+        // The kernel keeps no exit code in either case.
+        let ignored = (SigHandler::SigIgn, SaFlags::empty());
+        for (handler, flags) in [ignored, (SigHandler::SigDfl, SaFlags::SA_NOCLDWAIT)] {
+            let action = SigAction::new(handler, flags, SigSet::empty());
+            // SAFETY: no handler function is involved.
+            unsafe { sigaction(Signal::SIGCHLD, &action) }.unwrap();
+            let error = Process::new(|| ()).start().unwrap_err().to_string();
+            assert!(error.contains("SIGCHLD"), "{error}");
+        }
         process::exit(3)
     });
     assert_eq!(join(&child), 3);

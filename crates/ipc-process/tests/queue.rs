@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::marker::PhantomData;
-use std::process;
 use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
-use testing::memory::{kibibytes, shared_memory, small_queue};
+use testing::memory::small_queue;
 use testing::processes::{DEADLINE, is_in_futex, join, start, storm_of_signals, until};
 use testing::tests;
 
@@ -39,8 +38,6 @@ tests![
     a_deadline_is_kept_though_another_waits_first,
     killed_waiters_harm_nobody,
     an_idle_wait_takes_no_time,
-    memory_is_given_back,
-    a_large_buffer_goes_with_the_large_items,
     a_random_run_agrees_with_a_model,
     a_storm_of_kills,
 ];
@@ -207,7 +204,6 @@ fn many_bytes_for_another_type_are_an_error() {
         is_error::<Option<f64>>(len);
         is_error::<HashMap<String, u8>>(len);
         is_error::<Result<u8, u8>>(len);
-        is_error::<Value>(len);
     }
 }
 
@@ -442,62 +438,6 @@ fn an_idle_wait_takes_no_time() {
     let before = time();
     thread::sleep(Duration::from_millis(500));
     assert!(time() - before <= 1, "a waiter is busy");
-}
-
-fn memory_is_given_back() {
-    let queue = Queue::new().unwrap();
-    let item = ByteBuf::from(vec![7; 1 << 20]);
-    let begin = shared_memory();
-    // A small backlog needs little, however much goes through.
-    for _ in 0..3 {
-        queue.put(&item).unwrap();
-    }
-    for _ in 0..200 {
-        queue.put(&item).unwrap();
-        queue.get().unwrap();
-    }
-    let steady = shared_memory() - begin;
-    assert!(steady < 20 << 10, "{steady} KiB for a backlog of 3 MiB");
-    // A burst takes what it needs, and leaves some 16 MiB when it is over.
-    for _ in 0..100 {
-        queue.put(&item).unwrap();
-    }
-    assert!(shared_memory() - begin > 100 << 10);
-    while !queue.is_empty() {
-        queue.get().unwrap();
-    }
-    let after = shared_memory() - begin;
-    assert!(after < 20 << 10, "{after} KiB are kept of an empty queue");
-    queue.put(&item).unwrap();
-    assert_eq!(queue.get().unwrap(), item);
-    // Of large items it keeps more, until small ones come.
-    let large = ByteBuf::from(vec![8; 30 << 20]);
-    for (item, kept) in [(large, 50 << 10..68 << 10), (item, 0..20 << 10)] {
-        (0..5).for_each(|_| queue.put(&item).unwrap());
-        (0..5).for_each(|_| assert_eq!(queue.get().unwrap(), item));
-        let after = shared_memory() - begin;
-        assert!(kept.contains(&after), "{after} KiB are kept of an empty queue");
-    }
-}
-
-/// What this process has for itself, in KiB.
-fn private_memory() -> usize {
-    kibibytes(process::id(), "RssAnon")
-}
-
-fn a_large_buffer_goes_with_the_large_items() {
-    let queue = Queue::new().unwrap();
-    let small = String::new();
-    queue.put(&small).unwrap(); // no other test's buffer is left
-    queue.get().unwrap();
-    let begin = private_memory();
-    let large = "8".repeat(50 << 20);
-    queue.put(&large).unwrap();
-    drop(large);
-    drop(queue.get().unwrap());
-    assert!(private_memory() - begin > 40 << 10, "the buffer is not kept for the next");
-    queue.put(&small).unwrap();
-    assert!(private_memory() < begin + (10 << 10), "the buffer is kept");
 }
 
 /// Puts and gets of random sizes, on rings that wrap, fill and spill, next to a deque.

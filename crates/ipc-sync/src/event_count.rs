@@ -30,26 +30,31 @@ impl Count {
     pub const HALF_RANGE: u32 = 1 << 29;
 
     /// How many events have come between an earlier reading and this one.
+    #[inline]
     pub fn since(self, earlier: Count) -> u32 {
         self.0.wrapping_sub(earlier.0) / ONE
     }
 
     /// Whether more events have come at this reading than at the other.
+    #[inline]
     pub fn is_after(self, other: Count) -> bool {
         self.0.wrapping_sub(other.0).cast_signed() > 0
     }
 
     /// The reading after one more event.
+    #[inline]
     pub fn next(self) -> Count {
         Count(self.0.wrapping_add(ONE))
     }
 
     /// The reading as a number below 2³⁰.
+    #[inline]
     pub fn number(self) -> u32 {
         self.0 / ONE
     }
 
     /// The reverse of [`number`](Count::number).
+    #[inline]
     pub fn from_number(number: u32) -> Count {
         Count(number * ONE)
     }
@@ -58,22 +63,25 @@ impl Count {
 /// A reading that is kept in shared memory.
 #[derive(Debug, Zeroable)]
 #[repr(transparent)]
-pub(crate) struct AtomicCount(AtomicU32);
+pub struct AtomicCount(AtomicU32);
 
 impl AtomicCount {
     /// The reading.
-    pub(crate) fn load(&self) -> Count {
+    #[inline]
+    pub fn load(&self) -> Count {
         Count(self.0.load(Relaxed))
     }
 
     /// Keeps another.
-    pub(crate) fn store(&self, count: Count) {
+    #[inline]
+    pub fn store(&self, count: Count) {
         self.0.store(count.0, Relaxed);
     }
 }
 
 impl EventCount {
     /// How many events there were.
+    #[inline]
     pub fn count(&self) -> Count {
         Count(self.0.load(Acquire) & COUNT)
     }
@@ -155,6 +163,7 @@ impl EventCount {
     }
 
     /// Whether it is closed.
+    #[inline]
     pub fn is_closed(&self) -> bool {
         self.0.load(Relaxed) & CLOSED != 0
     }

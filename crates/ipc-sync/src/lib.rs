@@ -8,8 +8,7 @@
 //! - `os`: mappings, futexes, spinning; `deadline`;
 //! - `robust`: the mutex that the kernel releases for a dead owner; `event_count`: a count that
 //!   can be slept on; `waiter_slots`: waiters of which the living can be told from the dead;
-//! - [`Lock`], [`Semaphore`], [`Event`], [`Condition`], [`Barrier`], [`Value`], [`Array`];
-//! - `ring`: a queue of byte strings.
+//! - [`Lock`], [`Semaphore`], [`Event`], [`Condition`], [`Barrier`], [`Value`], [`Array`].
 
 mod barrier;
 mod condition;
@@ -19,8 +18,6 @@ mod event_count;
 mod lock;
 #[allow(unsafe_code, reason = "system calls, and memory that other processes use")]
 mod os;
-#[allow(unsafe_code, reason = "items are bytes in shared memory")]
-mod ring;
 #[allow(unsafe_code, reason = "the kernel and glibc share its data")]
 mod robust;
 mod semaphore;
@@ -43,10 +40,10 @@ pub use value::{Plain, Value};
 #[doc(hidden)]
 pub mod internal {
     pub use crate::deadline::Deadline;
-    pub use crate::event_count::{Count, EventCount};
+    pub use crate::event_count::{AtomicCount, Count, EventCount};
+    pub use crate::os::growing::GrowingMapping;
     pub use crate::os::shared::Shared;
     pub use crate::os::spin::spin_until;
-    pub use crate::ring::{First, Reservation, Ring};
     pub use crate::robust::fork_generation::{fork_generation, watch_forks};
     pub use crate::robust::mutex::RobustMutex;
     pub use crate::robust::state_guard::StateGuard;

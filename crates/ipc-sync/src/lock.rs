@@ -44,7 +44,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// A new lock that nobody holds; Python's `Lock()`. Costs one page of shared memory.
+    /// A new lock, which is free; Python's `Lock()`. Costs one page of shared memory.
     ///
     /// # Errors
     ///

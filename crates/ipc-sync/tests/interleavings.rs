@@ -2,11 +2,14 @@
 //! it goes on, wherever that was.
 
 use std::process::Termination;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use ipc_common::{Barrier, Condition, Event, Semaphore, Value};
+use ipc_common::{Barrier, Condition, Error, Event, Semaphore, Value};
 use testing::kill_points::{at_every_instruction, at_every_place};
-use testing::processes::{is_in_futex, join, kill_and_join, sleeper, start, until};
+use testing::memory::Shared;
+use testing::processes::{LONG, is_in_futex, join, kill_and_join, sleeper, start, until};
 use testing::tests;
 use testing::victim::Victim;
 
@@ -16,6 +19,7 @@ tests![
     a_notification_comes_during_wait_for,
     the_last_comes_during_wait,
     a_party_dies_during_wait,
+    the_last_comes_while_the_other_gives_up,
     a_permit_comes_and_goes_during_acquire,
     two_acquire_one_permit,
     two_release_one_permit,
@@ -106,6 +110,37 @@ fn a_party_dies_during_wait() {
         assert_eq!(join(&third), 0);
         victim.kill();
         assert!(barrier.is_broken());
+        reached
+    });
+}
+
+/// Both pass or none does, and what is over breaks no later round.
+fn the_last_comes_while_the_other_gives_up() {
+    const PASSED: u32 = 1;
+    const BROKEN: u32 = 2;
+    let codes = Shared::<[AtomicU32; 2]>::new();
+    at_every_place("give up, the last comes", |n| {
+        let barrier = Barrier::new(2).unwrap();
+        let come = |place: usize, timeout| {
+            let code = match barrier.wait_timeout(timeout) {
+                Ok(_) => PASSED,
+                Err(Error::BrokenBarrier) => BROKEN,
+                Err(error) => panic!("{error}"),
+            };
+            codes[place].store(code, Relaxed);
+        };
+        let victim = Victim::new(|| come(0, Duration::from_nanos(1)));
+        let reached = victim.steps(n);
+        let other = start(|| come(1, LONG));
+        until("end or sleep", || !other.is_alive().unwrap() || is_in_futex(other.pid()));
+        if reached {
+            victim.run_to_stop();
+        }
+        assert_eq!(join(&other), 0);
+        victim.kill();
+        let codes = codes.each_ref().map(|code| code.load(Relaxed));
+        assert_eq!(codes[0], codes[1]);
+        assert_eq!(barrier.is_broken(), codes[0] == BROKEN);
         reached
     });
 }

@@ -24,6 +24,8 @@ tests![
     a_killed_waiter_harms_nobody,
     signal_handlers_do_not_disturb_a_wait,
     a_copied_guard_unlocks_nothing,
+    a_forked_child_holds_none_of_its_parents_locks,
+    a_main_thread_may_leak_a_guard,
     a_leaked_guard_is_no_dangling_one,
     a_thousand_locks_at_a_time,
     locks_are_released_in_any_order,
@@ -209,6 +211,35 @@ fn a_copied_guard_unlocks_nothing() {
     assert!(matches!(lock.lock(), Err(Error::AlreadyLocked)));
     drop(guard);
     assert_eq!(join(&start(|| assert!(!lock.try_lock().unwrap().unwrap().owner_died()))), 0);
+}
+
+/// It may lock as many as any other process.
+fn a_forked_child_holds_none_of_its_parents_locks() {
+    let locks: Vec<Lock> = (0..1025).map(|_| Lock::new().unwrap()).collect();
+    let _guards: Vec<_> = locks[..1024].iter().map(|lock| lock.lock().unwrap()).collect();
+    // SAFETY: this process has one thread.
+    match unsafe { fork() }.unwrap() {
+        ForkResult::Child => {
+            let is_locked = locks[1024].lock().is_ok();
+            // SAFETY: ends this process at once.
+            unsafe { libc::_exit(if is_locked { 0 } else { 1 }) }
+        }
+        ForkResult::Parent { child } => {
+            let status = nix::sys::wait::waitpid(child, None).unwrap();
+            assert_eq!(status, nix::sys::wait::WaitStatus::Exited(child, 0));
+        }
+    }
+}
+
+/// The process ends, and with it all that could have the lock at the same time.
+fn a_main_thread_may_leak_a_guard() {
+    let lock = Lock::new().unwrap();
+    let child = start(|| {
+        mem::forget(lock.lock().unwrap());
+        process::exit(3) // the destructors of thread-locals run
+    });
+    assert_eq!(join(&child), 3);
+    assert!(lock.try_lock().unwrap().unwrap().owner_died());
 }
 
 fn a_leaked_guard_is_no_dangling_one() {

@@ -4,6 +4,8 @@
 //! Each test is a scene that is played again and again. The *victim* is single-stepped through an
 //! operation and killed one instruction later than the time before, until it comes to the end.
 
+use std::time::Duration;
+
 use ipc_common::{Child, Lock};
 use nix::sys::signal::{Signal, raise};
 use testing::kill_points::at_every_instruction;
@@ -19,6 +21,7 @@ tests![
     unlock_with_another_asleep,
     woken_with_another_asleep,
     woken_too_late_with_another_asleep,
+    unlock_that_is_overtaken,
 ];
 
 /// Another process that waits for the lock; its exit code is 0 if it got it.
@@ -162,6 +165,56 @@ fn woken_too_late_with_another_asleep() {
         victim.kill();
         third.release();
         assert_eq!(join(&other), 0, "the other sleeper does not get the lock");
+        everybody_gets(&lock);
+        reached
+    });
+}
+
+/// A process that has the lock, if that is free now.
+fn overtaker(lock: &Lock) -> Option<Holder> {
+    let (held, release) = (Signpost::new(), Signpost::new());
+    let child = start(|| {
+        if let Some(_guard) = lock.try_lock().unwrap() {
+            held.set();
+            release.wait();
+        }
+    });
+    until("the try", || held.is_set() || !child.is_alive().unwrap());
+    held.is_set().then_some(Holder { child, release })
+}
+
+/// The victim releases a lock that nobody sleeps for any more, and is about to say so. Before it can,
+/// another process has had the lock, one that sleeps has been woken, and one sleeps on.
+fn unlock_that_is_overtaken() {
+    at_every_instruction("unlock, overtaken", |n| {
+        let lock = Lock::new().unwrap();
+        let victim = Victim::new(|| {
+            let guard = lock.lock().unwrap();
+            raise(Signal::SIGSTOP).unwrap();
+            drop(guard);
+        });
+        victim.run_to_stop();
+        let gives_up = || assert!(lock.lock_timeout(Duration::from_millis(1)).unwrap().is_none());
+        assert_eq!(join(&start(gives_up)), 0);
+        let reached = victim.steps(n);
+        let mut others = None;
+        if let Some(overtaker) = overtaker(&lock) {
+            let woken = Victim::new(|| drop(lock.lock().unwrap()));
+            assert!(woken.step_to_sleep());
+            let other = sleeper(&lock);
+            overtaker.release();
+            woken.woken();
+            others = Some((woken, other));
+        }
+        if reached {
+            victim.run_to_stop();
+        }
+        victim.kill();
+        if let Some((woken, other)) = others {
+            woken.run_to_stop();
+            woken.kill();
+            assert_eq!(join(&other), 0, "the other sleeper does not get the lock");
+        }
         everybody_gets(&lock);
         reached
     });

@@ -6,10 +6,14 @@
 mod barrier;
 mod condition;
 mod event;
+mod fairness;
 mod interleavings;
+mod lent_data;
 mod lock;
 mod lock_kill_points;
+mod memory;
 mod semaphore;
+mod thread_end;
 mod value;
 mod waiter_kill_points;
 
@@ -20,10 +24,14 @@ fn main() -> ExitCode {
         barrier::TESTS,
         condition::TESTS,
         event::TESTS,
+        fairness::TESTS,
         interleavings::TESTS,
+        lent_data::TESTS,
         lock::TESTS,
         lock_kill_points::TESTS,
+        memory::TESTS,
         semaphore::TESTS,
+        thread_end::TESTS,
         value::TESTS,
         waiter_kill_points::TESTS,
     ])

@@ -102,6 +102,7 @@ fn structs_and_rows_of_rows() {
     let sample = |sensor| Sample { sensor, value: f64::from(sensor) / 3.0, at: [7; 3] };
     keeps(sample(1), sample(255));
     keeps([[1_u8; 3]; 5], [[2; 3]; 5]);
+    keeps([1_u8; 33], [2; 33]);
     let value = Value::new(sample(4)).unwrap();
     assert_eq!(join(&start(|| value.lock().unwrap().at[2] = 9)), 0);
     assert_eq!(*value.lock().unwrap(), Sample { at: [7, 7, 9], ..sample(4) });

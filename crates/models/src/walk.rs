@@ -8,10 +8,8 @@ use stateright::{Checker, Expectation, HasDiscoveries, Model, Path};
 
 /// What the checker asks for.
 pub(crate) trait Protocol:
-    Model<
-        State: Clone + Debug + Hash + PartialEq + Send + Sync,
-        Action: Clone + Debug + PartialEq,
-    > + Send
+    Model<State: Clone + Debug + Hash + PartialEq + Send + Sync, Action: Clone + Debug + PartialEq>
+    + Send
     + Sync
     + 'static
 {

@@ -6,11 +6,11 @@
 //!
 //! It is played first for a number past the end, to find out how long the way is, and then for some
 //! 150 numbers all along it; which ones differs from run to run. With `IPC_KILL_POINTS=all` it is
-//! played for all of them, with `IPC_KILL_POINTS=123` for that one. A scene that fails says which
-//! one it was.
+//! played for all of them, with `IPC_KILL_POINTS=123` for that one. The last number that a scene
+//! prints before it fails is the one to repeat.
 
 use std::env;
-use std::thread;
+use std::io::{self, Write};
 use std::time::SystemTime;
 
 use crate::way::{WAY, Way};
@@ -75,8 +75,10 @@ fn play_all(
     let kill_points = (0..way.len()).filter(differs).count();
     let choice = Choice::of(kill_points);
     let mut kills = 0;
+    print!("{name}, killed at");
     for n in (0..).filter(differs).filter(|&n| choice.contains(n)) {
-        let _report = Report { name, n };
+        print!(" {n}");
+        io::stdout().flush().unwrap();
         // The way may be a little shorter or longer than the first time.
         let is_reached = play(n, &mut scene);
         kills += usize::from(is_reached);
@@ -87,7 +89,7 @@ fn play_all(
             break;
         }
     }
-    println!("{name}: killed at {kills} of {} instructions", way.len().max(kills));
+    println!(": {kills} of {} instructions", way.len().max(kills));
     assert!(kill_points.max(kills) > 50, "nothing was watched");
 }
 
@@ -101,19 +103,4 @@ fn play(n: usize, scene: &mut impl FnMut(usize) -> bool) -> bool {
     let reached = scene(n);
     WAY.with_borrow_mut(|way| way.slowly = false);
     reached
-}
-
-/// Says where a scene failed.
-struct Report<'a> {
-    name: &'a str,
-    n: usize,
-}
-
-impl Drop for Report<'_> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            let Report { name, n } = self;
-            println!("{name}: failed at instruction {n}; to repeat it: IPC_KILL_POINTS={n}");
-        }
-    }
 }

@@ -46,13 +46,18 @@ pub fn shared_memory() -> usize {
 
 /// A queue whose ring is so small that it can be filled: 1 MiB at most.
 pub fn small_queue<T: Serialize + DeserializeOwned>() -> Queue<T> {
+    with_address_space(1 << 20, Queue::new).unwrap()
+}
+
+/// Calls `f` while this process may have only this much more address space.
+pub fn with_address_space<T>(more: u64, f: impl FnOnce() -> T) -> T {
     let pages = fs::read_to_string("/proc/self/statm").unwrap();
     let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
     let (soft, hard) = getrlimit(Resource::RLIMIT_AS).unwrap();
-    setrlimit(Resource::RLIMIT_AS, pages * 4096 + (1 << 20), hard).unwrap();
-    let queue = Queue::new();
+    setrlimit(Resource::RLIMIT_AS, pages * 4096 + more, hard).unwrap();
+    let result = f();
     setrlimit(Resource::RLIMIT_AS, soft, hard).unwrap();
-    queue.unwrap()
+    result
 }
 
 /// Something in shared memory that the tests look at.

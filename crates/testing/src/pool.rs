@@ -61,6 +61,11 @@ pub fn is_stopped(pid: u32) -> bool {
     matches!(state_and_parent(pid), Some(('T', _)))
 }
 
+/// Whether it has, reaped or not.
+pub fn has_ended(pid: u32) -> bool {
+    state_and_parent(pid).is_none_or(|(state, _)| state == 'Z')
+}
+
 /// Sends a signal to a process that is there.
 pub fn send(pid: u32, signal: Signal) {
     kill(Pid::from_raw(pid as i32), signal).unwrap();

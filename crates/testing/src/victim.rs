@@ -34,6 +34,7 @@ impl Victim {
         let child = start(|| {
             // The first of each looks up or allocates what all others use.
             drop(Lock::new().unwrap().lock().unwrap());
+            drop(Value::new(0).unwrap().lock().unwrap());
             drop(Value::new(0_u8).unwrap().lock().unwrap());
             let queue = Queue::new().unwrap();
             queue.put(&"x".repeat(20_000)).unwrap();

@@ -81,7 +81,11 @@ fn prepare_dict<'a>(dict: &'a mut Dict, operation: &Operation) -> Result<Reply<S
 fn commit_dict(dict: &mut Dict, operation: Operation) {
     match operation {
         Operation::Clear => *dict = Dict::new(), // which gives its memory back
-        Operation::Set(key, value) => drop(dict.insert(key, value)),
+        // `insert` would make room for another key even if it has this one.
+        Operation::Set(key, value) => match dict.get_mut(&key) {
+            Some(stored) => *stored = value,
+            None => drop(dict.insert(key, value)),
+        },
         Operation::Delete(key) => drop(dict.shift_remove(&key)),
         _ => {}
     }

@@ -11,9 +11,10 @@ use crate::memory::{refusal_or, reserve, set_number_of_clients, with_headroom};
 use crate::protocol::{Reply, Request};
 use crate::server::objects::Objects;
 use crate::server::set_up::part_from_parent;
+use ipc_codec::{decode, encode};
 use ipc_error::{Error, Result};
 use ipc_process::Connection;
-use ipc_process::internal::{above_stdio, decode, encode, wait_until};
+use ipc_process::internal::{above_stdio, wait_until};
 use ipc_sync::internal::Deadline;
 
 /// How often to look for a request before going to sleep, which costs much more.
@@ -124,7 +125,7 @@ impl Server<'_> {
     fn answer(&mut self, client: usize) -> Result<()> {
         let Server { clients, objects, request: received, reply: encoded, .. } = self;
         let client = &clients[client];
-        with_headroom(|| client.recv_encoded(received))?;
+        with_headroom(|| client.recv_encoded(received)).map_err(refusal_or)?;
         let request: Request = decode(received).map_err(refusal_or)?;
         let reply = objects.prepare(&request)?;
         let is_in_range = !matches!(reply, Reply::OutOfRange { .. });

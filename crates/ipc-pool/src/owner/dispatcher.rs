@@ -13,8 +13,9 @@ use crate::shared::pool_shared::PoolShared;
 use crate::shared::task_queue::{Task, TaskNumber};
 use crate::worker::config::WorkerConfig;
 use crate::worker::supervisor::Supervisor;
+use ipc_codec::with_buffer;
 use ipc_error::{Error, Result};
-use ipc_process::internal::{PidFd, with_buffer};
+use ipc_process::internal::PidFd;
 use ipc_process::{Child, Connection, Message, Nothing, Process, one_way_pipe};
 use ipc_sync::internal::Deadline;
 
@@ -151,9 +152,9 @@ impl Dispatcher {
         self.owner.check()?;
         self.is_terminated.set(true);
         self.close();
-        let told = self.shutdown.send(&()); // fails if the supervisor has ended
+        let _ = self.shutdown.send(&()); // fails if the supervisor has ended
         let has_ended = self.wait(Deadline::after(GRACE), |_| self.has_ended.get());
-        if told.is_err() || !has_ended.unwrap_or(false) {
+        if !has_ended.unwrap_or(false) {
             self.supervisor.kill()?; // the kernel then kills the workers
         }
         self.join()
@@ -238,9 +239,7 @@ fn ended(why: &str) -> Error {
 
 impl Drop for Dispatcher {
     fn drop(&mut self) {
-        if self.owner.is_this() {
-            // Drop cannot return an error, and there is nothing left to be done about it.
-            let _ = self.terminate();
-        }
+        // Fails in a process that was forked from the pool's own, where the pool is only a copy.
+        let _ = self.terminate();
     }
 }

@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::shared::parts::{parts, write_part};
+use ipc_codec::{decode, encode};
 use ipc_error::{Error, Result};
-use ipc_process::internal::{decode, encode};
 
 /// An [`Error`] on its way to the pool.
 #[derive(Serialize, Deserialize, Debug)]

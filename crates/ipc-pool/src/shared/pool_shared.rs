@@ -7,7 +7,8 @@ use bytemuck::Zeroable;
 use crate::shared::task_queue::TaskQueue;
 use crate::shared::worker_table::WorkerTable;
 use ipc_error::Result;
-use ipc_sync::internal::{Ring, Shared};
+use ipc_ring::Ring;
+use ipc_sync::internal::Shared;
 
 pub(crate) struct PoolShared {
     pub(crate) tasks: TaskQueue,

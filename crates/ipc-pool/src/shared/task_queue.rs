@@ -17,9 +17,10 @@ use serde::de::DeserializeOwned;
 use crate::shared::failure::{Failure, write_failure};
 use crate::shared::panics::catch;
 use crate::shared::parts::{parts, write_part};
+use ipc_codec::{decode, empty, encode};
 use ipc_error::{Error, Result};
-use ipc_process::internal::{decode, empty, encode};
-use ipc_sync::internal::{Count, Deadline, Ring};
+use ipc_ring::Ring;
+use ipc_sync::internal::{Count, Deadline};
 
 /// The tasks that wait for a worker. Nothing but [`Task`]s of the pool's process gets into it.
 pub(crate) struct TaskQueue(Ring);

@@ -7,7 +7,7 @@ use crate::shared::panics::catch;
 #[derive(Default)]
 pub(crate) struct WorkerConfig<'a> {
     pub(crate) initializer: Option<Box<dyn Fn() -> Result<(), String> + 'a>>,
-    /// After so many tasks a worker ends.
+    /// The number of tasks after which a worker ends.
     pub(crate) max_tasks: Option<u64>,
     /// How long a task may take.
     pub(crate) task_timeout: Option<Duration>,

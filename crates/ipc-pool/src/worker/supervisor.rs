@@ -17,7 +17,7 @@ use ipc_process::internal::{PidFd, wait_until};
 use ipc_process::{Child, Connection, Nothing, Process};
 use ipc_sync::internal::Deadline;
 
-/// So many workers in a row may be killed before they are initialised.
+/// How many workers in a row may be killed before they are initialised.
 const MAX_FAILED_STARTS: u32 = 3;
 
 pub(crate) struct Supervisor<'a> {
@@ -50,9 +50,9 @@ impl<'a> Supervisor<'a> {
     pub(crate) fn run(mut self, workers: usize) -> ExitCode {
         reset_sigchld(); // a handler of the pool's process might take the workers' exit codes
         let ended = self.keep_workers(workers);
-        // First all are killed, and then dropped, which reaps them.
+        // Neither fails for a child of one's own that has not been reaped.
         self.workers.iter().for_each(|(_, worker)| drop(worker.kill()));
-        self.workers.clear(); // so that none of them has a lock that the last message needs
+        self.workers.iter().for_each(|(_, worker)| drop(worker.join()));
         if let Err(why) = &ended {
             self.outbox.end_pool(why);
         }

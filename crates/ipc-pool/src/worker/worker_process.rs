@@ -12,8 +12,8 @@ use crate::shared::worker_table::{WorkerSlot, WorkerState};
 use crate::worker::config::WorkerConfig;
 use crate::worker::os::exit_at_once;
 use crate::worker::task_timer::TaskTimer;
+use ipc_codec::empty;
 use ipc_error::{Error, Result};
-use ipc_process::internal::empty;
 use ipc_sync::internal::fork_generation;
 
 pub(crate) struct Worker<'a> {

@@ -9,15 +9,15 @@ use ipc_error::{Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec::buffer::with_buffer;
-use crate::codec::decode::decode;
-use crate::codec::encode::encode;
 use crate::pipe::file_message;
 use crate::pipe::packet::{Socket, send_error};
 use crate::pipe::part_message::Turns;
 use crate::pipe::wait::wait;
+use ipc_codec::decode;
+use ipc_codec::encode;
+use ipc_codec::with_buffer;
 
-/// One end of a [`pipe`](crate::pipe); Python's `Connection`. It sends `S` and receives `R`.
+/// One end of a [`pipe`](crate::pipe()); Python's `Connection`. It sends `S` and receives `R`.
 ///
 /// Any number of processes and threads may use one end at the same time: each message goes to one
 /// receiver, whole. If a sender is killed in the middle, its message is not there; if a receiver is
@@ -50,7 +50,7 @@ use crate::pipe::wait::wait;
 /// ```
 pub struct Connection<S, R = S> {
     socket: Socket,
-    /// Those of a [`pipe`](crate::pipe).
+    /// Those of a [`pipe`](crate::pipe()).
     turns: Option<Turns>,
     types: PhantomData<fn(S) -> R>,
 }

@@ -82,5 +82,14 @@ pub fn one_way_pipe<T>() -> Result<(Connection<Nothing, T>, Connection<T, Nothin
 }
 
 /// What a [`one_way_pipe`] carries the other way: there is no such value.
+///
+/// ```
+/// use ipc_common::{Connection, Nothing, one_way_pipe};
+///
+/// let (receiver, sender): (Connection<Nothing, u32>, Connection<u32, Nothing>) = one_way_pipe()?;
+/// sender.send(&7)?;
+/// assert_eq!(receiver.recv()?, 7);
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
 #[derive(serde::Serialize, serde::Deserialize, Debug)]
 pub enum Nothing {}

@@ -52,6 +52,12 @@ impl<R> Process<R> {
     }
 
     /// Names it; Python's `name=…`. Names are for people: several processes may share one.
+    ///
+    /// ```
+    /// let child = ipc_common::Process::new(|| ()).name("dance").start()?;
+    /// assert_eq!(child.name(), "dance");
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.identity.name = name.into();
         self
@@ -84,6 +90,10 @@ impl<R> Process<R> {
     /// of C, here as anywhere.) After a panic or an `Err`, which is printed on standard error, the
     /// exit code is 1.
     ///
+    /// One panic is not printed, from the first start on and in the parent, too: that of `println!`
+    /// when nothing reads standard output any more, as in `program | head`. (For that, a panic hook is
+    /// set in front of the one that the program has then.)
+    ///
     /// Signal handlers, open files and the working directory are those of the parent. What the
     /// parent has read ahead into the buffer of `std::io::stdin()` and not yet used is copied with
     /// the rest of its memory.
@@ -103,7 +113,7 @@ impl<R> Process<R> {
     ///
     /// - [`Error::Threads`] if the calling process has more than one thread: they would be missing
     ///   in the child, with the locks that they hold locked for ever.
-    /// - [`Error::GuardHeld`] if the calling thread holds a [`Lock`](crate::Lock).
+    /// - [`Error::GuardHeld`] if the calling thread holds a [`Lock`](ipc_sync::Lock).
     /// - [`Error::ChildrenIgnored`] if SIGCHLD is ignored: the exit code would be lost.
     /// - [`Error::System`] if the limit on processes or descriptors is reached, memory is short, or
     ///   standard output cannot be flushed (the child would print its content again).
@@ -166,7 +176,7 @@ impl<R> Process<R> {
     /// # Safety
     ///
     /// At the moment of the fork the other threads may hold any lock of the process, and what it
-    /// protects may be half-changed; in the child nobody will ever release it. `run` must use nothing
+    /// protects may be half-changed; in the child it is never released. `run` must use nothing
     /// of that kind. (Standard output and glibc's allocator are taken care of.)
     ///
     /// # Errors

@@ -77,6 +77,14 @@ impl Child {
 
     /// Waits at most `timeout`; Python's `join(timeout)`. `None` if it still runs after that.
     ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let child = ipc_common::Process::new(|| std::thread::park()).daemon(true).start()?;
+    /// assert_eq!(child.join_timeout(Duration::from_millis(10))?, None);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As for [`join`](Child::join).
@@ -117,6 +125,13 @@ impl Child {
     /// # Errors
     ///
     /// [`Error::System`] if it has become a process of another user.
+    ///
+    /// ```
+    /// let child = ipc_common::Process::new(|| std::thread::park()).start()?;
+    /// child.terminate()?;
+    /// assert_eq!(child.join()?, -15);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
     pub fn terminate(&self) -> Result<()> {
         self.0.send(Signal::TERM)
     }
@@ -167,6 +182,17 @@ impl fmt::Debug for Child {
 }
 
 /// A [`Child`] that was to be closed while it runs. It is inside, unharmed.
+///
+/// ```
+/// use ipc_common::{Process, StillRunning};
+///
+/// let child = Process::new(|| std::thread::park()).name("sleeper").daemon(true).start()?;
+/// let Err(StillRunning(child)) = child.close() else { panic!("it runs") };
+/// child.kill()?;
+/// child.join()?;
+/// assert!(child.close().is_ok());
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
 pub struct StillRunning(pub Child);
 
 impl fmt::Display for StillRunning {

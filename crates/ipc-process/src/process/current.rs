@@ -105,8 +105,8 @@ pub fn parent_process() -> Option<ParentProcess> {
 
 /// The children of this process that are alive; Python's `active_children()`.
 ///
-/// Among them are the supervisor of a [`Pool`](crate::Pool) and the server of a
-/// [`Manager`](crate::Manager). As in Python, asking reaps those that have ended. The handles stand
+/// Among them are the supervisor of a `Pool` and the server of a
+/// `Manager`. As in Python, asking reaps those that have ended. The handles stand
 /// for the same processes as those that [`start`](crate::Process::start) returned.
 ///
 /// ```
@@ -126,7 +126,20 @@ pub fn active_children() -> Vec<Child> {
     children.filter(|child| matches!(child.exit_code(), Ok(None))).collect()
 }
 
-/// What [`current_process`] returns.
+/// What a process knows of itself: what [`current_process`] returns.
+///
+/// ```
+/// use ipc_common::{Process, current_process};
+///
+/// let (main, key) = (current_process().pid(), current_process().authkey());
+/// let child = Process::new(move || {
+///     let me = current_process();
+///     assert_eq!(me.name(), "Process-1");
+///     assert!(me.pid() != main && me.authkey() == key);
+/// });
+/// assert_eq!(child.start()?.join()?, 0);
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct CurrentProcess {
     name: Arc<str>,
@@ -158,7 +171,19 @@ impl CurrentProcess {
     }
 }
 
-/// What [`parent_process`] returns.
+/// What a process knows of its parent: what [`parent_process`] returns.
+///
+/// ```
+/// use ipc_common::{Process, current_process, parent_process};
+///
+/// let main = current_process().pid();
+/// let child = Process::new(move || {
+///     let parent = parent_process().expect("a child has a parent");
+///     assert_eq!((parent.name(), parent.pid()), ("MainProcess", main));
+/// });
+/// assert_eq!(child.start()?.join()?, 0);
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ParentProcess {
     name: Arc<str>,

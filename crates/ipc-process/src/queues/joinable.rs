@@ -6,15 +6,15 @@ use std::time::Duration;
 use ipc_error::{Error, Result};
 use ipc_sync::internal::{Deadline, Shared, StateGuard};
 
-use crate::codec::message::Message;
 use crate::queues::ledger::Ledger;
 use crate::queues::queue::Queue;
+use ipc_codec::Message;
 
 /// A [`Queue`] whose items count as unfinished from `put` until [`task_done`](Self::task_done);
 /// Python's `multiprocessing.JoinableQueue`.
 ///
 /// It has the methods of [`Queue`]. The thread that took an item says that it is done. An item that
-/// cannot be decoded counts as done.
+/// cannot be decoded, or whose `Deserialize` panics, counts as done.
 ///
 /// ```
 /// use ipc_common::{JoinableQueue, Process};
@@ -110,7 +110,7 @@ impl<T: Message> JoinableQueue<T> {
         self.get_until(Deadline::after(timeout))
     }
 
-    /// As [`Queue::len`]: items in somebody's hands are not in the queue any more.
+    /// As [`Queue::len`]: items that were taken and are unfinished are not in it.
     #[doc(alias = "qsize")]
     pub fn len(&self) -> usize {
         self.queue.len()
@@ -153,7 +153,8 @@ impl<T: Message> JoinableQueue<T> {
     /// # Errors
     ///
     /// [`Error::ItemsLost`] if a consumer died with items in its hands, where Python would wait for
-    /// ever. It is said once, and they count as dealt with from then on.
+    /// ever. It is said once, and they count as dealt with from then on. (A process that is killed in
+    /// `join` has been told nothing: the next one is.)
     pub fn join(&self) -> Result<()> {
         self.join_until(Deadline::NEVER)
     }
@@ -164,6 +165,20 @@ impl<T: Message> JoinableQueue<T> {
     ///
     /// [`Error::Unfinished`] if items are left then (at once, if some of them are in this thread's own
     /// hands), and as for [`join`](Self::join).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ipc_common::{Error, JoinableQueue};
+    ///
+    /// let queue = JoinableQueue::new()?;
+    /// queue.put(&1)?;
+    /// let left = queue.join_timeout(Duration::from_millis(10));
+    /// assert!(matches!(left, Err(Error::Unfinished { items: 1 })));
+    /// queue.get()?;
+    /// queue.task_done()?;
+    /// queue.join_timeout(Duration::from_millis(10))?;
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
     pub fn join_timeout(&self, timeout: Duration) -> Result<()> {
         self.join_until(Deadline::after(timeout))
     }

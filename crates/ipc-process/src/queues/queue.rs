@@ -8,13 +8,14 @@ use std::time::Duration;
 #[cfg(doc)]
 use ipc_error::Error;
 use ipc_error::Result;
-use ipc_sync::internal::{Deadline, Ring};
+use ipc_ring::Ring;
+use ipc_sync::internal::Deadline;
 
-use crate::codec::buffer::with_buffer;
-use crate::codec::bulk_bytes::{body_of_bytes, decode_bytes};
-use crate::codec::decode::decode;
-use crate::codec::encode::encode_but_many_bytes;
-use crate::codec::message::Message;
+use ipc_codec::Message;
+use ipc_codec::decode;
+use ipc_codec::encode_but_many_bytes;
+use ipc_codec::with_buffer;
+use ipc_codec::{body_of_bytes, decode_bytes};
 
 /// A first-in, first-out queue between processes; Python's `multiprocessing.Queue`.
 ///
@@ -23,7 +24,7 @@ use crate::codec::message::Message;
 /// keeps the order in which each of them has put.
 ///
 /// It lives in shared memory without a name. A `put` is complete when it returns: a process may
-/// end with its items unread. Whoever is killed, at whatever instruction, the others go on: no item
+/// end with its items unread. If one is killed, at whatever instruction, the others go on: no item
 /// is torn or seen twice, and none is lost but one that the dead process had in its hands.
 ///
 /// ```
@@ -36,13 +37,14 @@ use crate::codec::message::Message;
 /// # Ok::<(), ipc_common::Error>(())
 /// ```
 ///
-/// Items travel as MessagePack. What that cannot tell apart arrives as the simpler of the two, as
-/// in JSON: `Some(None)` as `None`. Bytes in bulk are fastest as `serde_bytes::ByteBuf`, most of all if
-/// that is the whole item: then they are copied into the queue and out of it, and not once more. The
-/// largest item takes half as many bytes as the machine has memory.
+/// Items travel as MessagePack, and what `serde_json` carries arrives as it does there: untagged,
+/// tagged and flattened types work, and `Some(None)` arrives as `None`. An item may be nested 128
+/// levels deep. Many bytes are fastest as `serde_bytes::ByteBuf` (a `Vec<u8>` is a list of numbers to
+/// serde), most of all if that is the whole item: then they are copied into the queue and out of it,
+/// and not once more. The largest item takes half as many bytes as the machine has memory.
 ///
-/// Each call takes a [`Lock`](crate::Lock) for an instant, and may fail as
-/// [`Lock::lock`](crate::Lock::lock) does.
+/// Each call takes a [`Lock`](ipc_sync::Lock) for an instant, and may fail as
+/// [`Lock::lock`](ipc_sync::Lock::lock) does.
 ///
 /// A process that is *stopped* (SIGSTOP, a debugger) in the middle of a call keeps the others from
 /// the same kind of call until it goes on; their timeouts are kept.
@@ -107,7 +109,7 @@ impl<T: Message> Queue<T> {
     }
 
     /// Takes the first item, and blocks while there is none; Python's `get()`. That is for ever if
-    /// nobody puts one any more and nobody calls [`close`](Queue::close).
+    /// none is put any more and [`close`](Queue::close) is not called.
     ///
     /// # Errors
     ///
@@ -157,7 +159,24 @@ impl<T: Message> Queue<T> {
     }
 
     /// Says that nothing more is to be put, by any process. What is in the queue can still be
-    /// taken; after that, and at once in `put`, there is [`Error::Closed`]. Who waits is woken.
+    /// taken; after that, and at once in `put`, there is [`Error::Closed`]. Waiting calls are woken.
+    ///
+    /// ```
+    /// use ipc_common::{Error, Process, Queue};
+    ///
+    /// let queue = Queue::new()?;
+    /// let consumer = Process::new(|| {
+    ///     while let Ok(dish) = queue.get() {
+    ///         println!("ate {dish}");
+    ///     }
+    /// });
+    /// let consumer = consumer.start()?;
+    /// queue.put(&String::from("noodles"))?;
+    /// queue.close();
+    /// consumer.join()?;
+    /// assert!(matches!(queue.put(&String::from("tea")), Err(Error::Closed)));
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
     ///
     /// (Python's `close()` speaks for one process alone, so its consumers need an item that means
     /// the end.)

@@ -9,15 +9,15 @@ use ipc_error::{Error, Result};
 
 use crate::os::mapping::Mapping;
 
-/// Zeroed bytes that this process and all processes forked from it see, without a name, as a
-/// [`Mapping`]. They are many; memory goes to those that were written, address space to those up to
+/// Zeroed bytes that this process and all processes forked from it see, without a name, as
+/// a `Mapping`. They are many; memory goes to those that were written, address space to those up to
 /// the last that this process has used.
 ///
 /// It is one object of the kernel's, of which the first bytes stay mapped, so that it stays; `mremap`
 /// makes longer views of it. Processes do so each for itself, as they come to bytes beyond. The
 /// shorter views stay: other threads may use them.
 #[derive(Debug)]
-pub(crate) struct GrowingMapping {
+pub struct GrowingMapping {
     first: Mapping,
     /// View n is `FIRST << n` bytes long, and begins with the first byte; null if it is not mapped.
     views: [AtomicPtr<u8>; VIEWS],
@@ -31,7 +31,7 @@ const VIEWS: usize = 32;
 
 impl GrowingMapping {
     /// One of `len` bytes. If so much cannot be had, it is halved.
-    pub(crate) fn new(mut len: usize) -> Result<Self> {
+    pub fn new(mut len: usize) -> Result<Self> {
         let first = loop {
             let asked = NonZeroUsize::new(len.next_multiple_of(FIRST)).unwrap_or(NonZeroUsize::MIN);
             match Mapping::first_part(asked, FIRST) {
@@ -44,7 +44,8 @@ impl GrowingMapping {
         Ok(GrowingMapping { first, views, longest: AtomicUsize::new(0), len })
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many bytes there are.
+    pub fn size(&self) -> usize {
         self.len
     }
 
@@ -58,7 +59,7 @@ impl GrowingMapping {
     ///
     /// If `end` is beyond the last byte.
     #[inline]
-    pub(crate) fn view(&self, end: usize) -> Result<NonNull<u8>> {
+    pub fn view(&self, end: usize) -> Result<NonNull<u8>> {
         let longest = self.longest.load(Acquire);
         match NonNull::new(self.views[longest].load(Relaxed)) {
             Some(start) if end <= FIRST << longest => Ok(start),
@@ -108,7 +109,7 @@ impl GrowingMapping {
     /// # Safety
     ///
     /// No process may be using those bytes, or rely on their content.
-    pub(crate) unsafe fn give_back(&self, from: usize, to: usize) -> Result<()> {
+    pub unsafe fn give_back(&self, from: usize, to: usize) -> Result<()> {
         let start = self.view(to.min(self.len))?;
         // SAFETY: the view is long enough; the caller vouches for the content.
         unsafe { Mapping::give_back(start, from, to.min(self.len)) };

@@ -3,6 +3,5 @@
 pub(crate) mod futex;
 pub(crate) mod growing;
 pub(crate) mod mapping;
-pub(crate) mod memory_limit;
 pub(crate) mod shared;
 pub(crate) mod spin;

@@ -24,7 +24,7 @@ impl<T: Zeroable + Sync> Shared<T> {
         Ok(Shared(Mapping::new(size)?, PhantomData))
     }
 
-    /// From now on dropping it does not unmap it: see [`Mapping::stay_mapped`].
+    /// From now on dropping it does not unmap it: something in it is still used.
     pub fn stay_mapped(&mut self) {
         self.0.stay_mapped();
     }

@@ -60,6 +60,7 @@ impl HeldList {
 
     /// Names `entry` as the one being taken or released, until the result is dropped. There can be
     /// only one: `None` in a signal handler that has interrupted such an operation.
+    #[inline]
     pub(super) fn pending<'a>(&'a self, entry: &Entry) -> Option<Pending<'a>> {
         if self.pending.load(Relaxed) != 0 {
             return None;
@@ -74,6 +75,7 @@ impl HeldList {
     /// # Safety
     ///
     /// The entry must stay where it is until it is unlinked.
+    #[inline]
     pub(super) unsafe fn link(&self, entry: &Entry) {
         let head = (&raw const self.first).expose_provenance();
         let first = self.first.load(Relaxed);
@@ -87,6 +89,7 @@ impl HeldList {
 }
 
 impl Entry {
+    #[inline]
     fn address(&self) -> usize {
         (&raw const self.next).expose_provenance()
     }
@@ -96,6 +99,7 @@ impl Entry {
     /// # Safety
     ///
     /// It must be in the calling thread's list.
+    #[inline]
     pub(super) unsafe fn unlink(&self) {
         let (prev, next) = (self.prev.load(Relaxed), self.next.load(Relaxed));
         // SAFETY: entries of this list link only to its head and to each other, and stay mapped
@@ -114,6 +118,7 @@ pub(super) struct Pending<'a> {
 }
 
 impl Drop for Pending<'_> {
+    #[inline]
     fn drop(&mut self) {
         compiler_fence(SeqCst);
         self.list.pending.store(0, Relaxed);
@@ -123,6 +128,7 @@ impl Drop for Pending<'_> {
 /// # Safety
 ///
 /// `entry` must be in this thread's list or its head (which glibc lays out with a `prev` too).
+#[inline]
 unsafe fn prev_of<'a>(entry: usize) -> &'a AtomicUsize {
     let next = ptr::with_exposed_provenance::<AtomicUsize>(entry & !MARK);
     // SAFETY: `prev` stands one word before `next` in every entry.
@@ -132,6 +138,7 @@ unsafe fn prev_of<'a>(entry: usize) -> &'a AtomicUsize {
 /// # Safety
 ///
 /// As for [`prev_of`].
+#[inline]
 unsafe fn next_of<'a>(entry: usize) -> &'a AtomicUsize {
     // SAFETY: an entry's address is that of its `next`.
     unsafe { &*ptr::with_exposed_provenance::<AtomicUsize>(entry & !MARK) }

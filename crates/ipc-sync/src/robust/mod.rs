@@ -4,4 +4,5 @@ pub(crate) mod fork_generation;
 mod held_list;
 pub(crate) mod mutex;
 pub(crate) mod state_guard;
+mod thread;
 pub(crate) mod user_guard;

@@ -47,21 +47,18 @@
 //! glibc's own robust mutex lacks 2 and 3: it clears WAITERS when it releases, so when the thread
 //! it woke is killed while another has already taken the mutex, the remaining sleepers are forgotten.
 
-use std::cell::Cell;
 use std::mem::offset_of;
-use std::ptr;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::Duration;
 
 use bytemuck::Zeroable;
 use ipc_error::{Error, Result};
-use nix::unistd::gettid;
 
 use crate::deadline::Deadline;
 use crate::os::futex::{Change, Futex, Waited, Wake};
-use crate::robust::fork_generation::{fork_generation, watch_forks};
-use crate::robust::held_list::{Entry, HeldList};
+use crate::robust::held_list::Entry;
+use crate::robust::thread::{HELD, Thread};
 
 const WAITERS: u64 = 1 << WAITERS_BIT;
 const WAITERS_BIT: u16 = 31;
@@ -98,28 +95,12 @@ fn taken_by(id: u32, state: u64) -> u64 {
     (state & !(WORD & !WAITERS)).wrapping_add(ONE_TAKEN) | u64::from(id)
 }
 
-/// What a thread knows of itself.
-#[derive(Clone, Copy)]
-struct Thread {
-    /// 0 before the thread first locks; older than the process's after a fork.
-    generation: u32,
-    id: u32,
-    list: *const HeldList,
-}
-
-thread_local! {
-    static THREAD: Cell<Thread> =
-        const { Cell::new(Thread { generation: 0, id: 0, list: ptr::null() }) };
-    /// How many mutexes this thread holds.
-    static HELD: Cell<u32> = const { Cell::new(0) };
-}
-
 impl RobustMutex {
     /// Takes the mutex. `Some(true)` says that its last owner died with it, `None` that the
     /// deadline passed first.
     #[inline]
     pub fn lock(&self, deadline: Deadline) -> Result<Option<bool>> {
-        let thread = Thread::current()?;
+        let thread = Thread::current(OFFSET)?;
         let mut state = self.state.load(Relaxed);
         if state & OWNER == thread.id.into() {
             return Err(Error::AlreadyLocked);
@@ -218,6 +199,7 @@ impl RobustMutex {
     }
 
     /// Whether the calling thread holds it.
+    #[inline]
     pub fn is_mine(&self) -> bool {
         Thread::known().is_some_and(|thread| thread.id == self.owner())
     }
@@ -230,47 +212,15 @@ impl RobustMutex {
     }
 
     /// The owner's thread id, 0 if there is none.
+    #[inline]
     pub fn owner(&self) -> u32 {
         (self.state.load(Relaxed) & OWNER) as u32
     }
 
     /// The low half of `state`, for the kernel: the machine is little-endian.
+    #[inline]
     fn word(&self) -> &Futex {
         // SAFETY: within `state`, aligned, and only ever changed by atomic operations.
         unsafe { &*self.state.as_ptr().cast() }
-    }
-}
-
-impl Thread {
-    #[inline]
-    fn current() -> Result<Self> {
-        Self::known().map_or_else(Self::identify, Ok)
-    }
-
-    #[inline]
-    fn known() -> Option<Self> {
-        let thread = THREAD.get();
-        (thread.generation == fork_generation()).then_some(thread)
-    }
-
-    #[inline]
-    fn list(&self) -> &HeldList {
-        // SAFETY: only a thread that has been identified comes here, with the list that was found
-        // then, which glibc keeps for as long as the thread lives. `Thread` is not `Send`.
-        unsafe { &*self.list }
-    }
-
-    /// A forked child has another id than its parent, and holds nothing.
-    #[cold]
-    fn identify() -> Result<Self> {
-        watch_forks();
-        let list = HeldList::of_this_thread(OFFSET)?;
-        let id = gettid().as_raw().cast_unsigned();
-        let thread = Thread { generation: fork_generation(), id, list };
-        if THREAD.replace(thread).generation != 0 {
-            thread.list().forget_pending();
-        }
-        HELD.set(0);
-        Ok(thread)
     }
 }

@@ -32,6 +32,7 @@ impl<'a> StateGuard<'a> {
     ///
     /// With [`Deadline::NOW`], still waits up to 100 ms for an operation in progress, unless there is
     /// nothing to do here: the holder may then itself be waiting for that.
+    #[inline]
     pub fn take_until(
         mutex: &'a RobustMutex,
         deadline: Deadline,
@@ -53,6 +54,7 @@ impl<'a> StateGuard<'a> {
 }
 
 impl Drop for StateGuard<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.mutex.unlock();
     }

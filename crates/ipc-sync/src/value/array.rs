@@ -22,7 +22,7 @@ use crate::value::Plain;
 #[cfg(doc)]
 use crate::value::Value;
 use crate::value::guard::ValueGuard;
-use crate::value::owner::{Owner, ProcessId};
+use crate::value::owner::{Owner, Program};
 
 /// A row of values of fixed length that all processes see; Python's `multiprocessing.Array`.
 ///
@@ -112,7 +112,7 @@ impl<T: Plain> Array<T> {
     }
 
     fn lock_until(&self, deadline: Deadline) -> Result<Option<ValueGuard<'_, [T]>>> {
-        let process = ProcessId::own()?;
+        let program = Program::own()?;
         let Header { mutex, owner } = self.header();
         let Some(mut held) = UserGuard::lock(mutex, deadline)? else { return Ok(None) };
         if owner.is_set() {
@@ -121,7 +121,7 @@ impl<T: Plain> Array<T> {
                 return Ok(None); // it stays set: the next one waits, too
             }
         }
-        owner.set(process, mutex.owner());
+        owner.set(program, mutex.owner());
         Ok(Some(ValueGuard::new(self.data(), owner, held)))
     }
 

@@ -1,4 +1,5 @@
-//! [`Owner`]: who has lent the data of a value out, so that the next does not get it too early.
+//! [`Owner`]: the process that has lent the data of a value out, so that the next one does not get it
+//! too early.
 //!
 //! The kernel gives a dead thread's mutex to the next while other threads of the dying process may
 //! still run, for as long as a `read(2)` takes that was given a part of the data. So the owner's
@@ -9,6 +10,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::time::Duration;
 
 use bytemuck::Zeroable;
 use ipc_error::{Error, Result};
@@ -23,16 +25,18 @@ use crate::robust::fork_generation::{fork_generation, watch_forks};
 #[derive(Debug, Zeroable)]
 #[repr(C)]
 pub(crate) struct Owner {
-    /// A [`ProcessId`]; means nothing while `thread` is 0.
+    /// A [`Program`]; means nothing while `thread` is 0.
     process: AtomicU64,
+    stack: AtomicU64,
     /// The thread that has lent the data out. 0 if no one has.
     thread: AtomicU32,
 }
 
 impl Owner {
     /// Notes that this thread, whose id that is, lends the data out.
-    pub(crate) fn set(&self, process: ProcessId, thread: u32) {
+    pub(crate) fn set(&self, Program { process, stack }: Program, thread: u32) {
         self.process.store(process.0, Relaxed);
+        self.stack.store(stack, Relaxed);
         self.thread.store(thread, Release); // a process killed before has lent nothing out
     }
 
@@ -52,12 +56,12 @@ impl Owner {
         if !self.is_set() {
             return Ok(true);
         }
-        let (process, thread) = (ProcessId(self.process.load(Relaxed)), self.thread.load(Relaxed));
-        // After an exec the old program's other threads and its memory are gone.
-        if process == ProcessId::own()? || !process.is_exiting(thread).map_err(failed)? {
+        let process = ProcessId(self.process.load(Relaxed));
+        let program = Program { process, stack: self.stack.load(Relaxed) };
+        if program == Program::own()? {
             return Ok(true);
         }
-        process.wait_for_end(deadline).map_err(failed)
+        program.wait_for_end(self.thread.load(Relaxed), deadline).map_err(failed)
     }
 }
 
@@ -65,9 +69,17 @@ fn failed(e: io::Error) -> Error {
     Error::system("wait for the end of the last owner's process", "", e)
 }
 
+/// A process, and what it runs: another program after an exec.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Program {
+    process: ProcessId,
+    /// Where its stack begins, which the kernel draws anew for each program.
+    stack: u64,
+}
+
 /// A process's id, and when it was started, so that another process with that id is not taken for it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ProcessId(u64);
+struct ProcessId(u64);
 
 /// Linux has at most 2²² processes. That leaves 42 bits for the time: in ticks of 10 ms, 1,300 years.
 const PID_BITS: u32 = 22;
@@ -75,65 +87,83 @@ const PID_BITS: u32 = 22;
 /// A flag of `/proc/<pid>/stat`: the thread is on its way out.
 const PF_EXITING: u64 = 4;
 
-impl ProcessId {
+/// No descriptor tells of an exec, so a process that may be about to do that is looked at this often.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+impl Program {
     /// That of the calling process.
     pub(crate) fn own() -> Result<Self> {
-        static OWN: AtomicU64 = AtomicU64::new(0);
+        static PROCESS: AtomicU64 = AtomicU64::new(0);
+        static STACK: AtomicU64 = AtomicU64::new(0);
         static OF: AtomicU32 = AtomicU32::new(0);
         if OF.load(Acquire) == fork_generation() {
-            return Ok(ProcessId(OWN.load(Relaxed)));
+            let process = ProcessId(PROCESS.load(Relaxed));
+            return Ok(Program { process, stack: STACK.load(Relaxed) });
         }
         watch_forks();
-        let stat = fs::read_to_string("/proc/self/stat");
-        let started = stat.map(|stat| {
-            let is_ours = stat.split(' ').next() == Some(&std::process::id().to_string());
-            field(&stat, START_TIME).filter(|_| is_ours)
-        });
-        let started = started.and_then(|time| time.ok_or(io::ErrorKind::NotFound.into()));
-        let started = started.map_err(|e| {
+        let own = Self::read_own().map_err(|e| {
             let tried = "find out when this process was started";
             Error::system(tried, "mount the /proc of its pid namespace", e)
         })?;
-        let own = ProcessId(started << PID_BITS | u64::from(std::process::id()));
-        OWN.store(own.0, Relaxed);
+        PROCESS.store(own.process.0, Relaxed);
+        STACK.store(own.stack, Relaxed);
         OF.store(fork_generation(), Release);
         Ok(own)
     }
 
-    fn pid(self) -> u64 {
-        self.0 & ((1 << PID_BITS) - 1)
+    fn read_own() -> io::Result<Self> {
+        let stat = fs::read_to_string("/proc/self/stat")?;
+        let pid = std::process::id();
+        let is_ours = stat.split(' ').next() == Some(&pid.to_string());
+        let fields = field(&stat, START_TIME).zip(field(&stat, START_OF_STACK));
+        let (started, stack) = fields.filter(|_| is_ours).ok_or(io::ErrorKind::NotFound)?;
+        Ok(Program { process: ProcessId(started << PID_BITS | u64::from(pid)), stack })
     }
 
-    /// Whether the process with our id is the one that was noted.
-    fn is_there(self) -> io::Result<bool> {
-        let stat = read_stat(&format!("/proc/{}/stat", self.pid()))?;
-        Ok(stat.is_some_and(|stat| field(&stat, START_TIME) == Some(self.0 >> PID_BITS)))
-    }
-
-    /// Whether a thread of the process has ended, or is about to.
-    fn is_exiting(self, thread: u32) -> io::Result<bool> {
-        let stat = read_stat(&format!("/proc/{}/task/{thread}/stat", self.pid()))?;
-        Ok(stat.is_none_or(|stat| field(&stat, FLAGS).is_none_or(|flags| flags & PF_EXITING != 0)))
-    }
-
-    /// Waits until all threads of the process have ended.
-    fn wait_for_end(self, deadline: Deadline) -> io::Result<bool> {
-        let pid = Pid::from_raw(self.pid() as i32).ok_or(io::ErrorKind::InvalidData)?;
+    /// Waits until no thread runs the program any more, given that this one has died.
+    fn wait_for_end(self, thread: u32, deadline: Deadline) -> io::Result<bool> {
+        let pid = Pid::from_raw(self.process.pid() as i32).ok_or(io::ErrorKind::InvalidData)?;
         let pidfd = match pidfd_open(pid, PidfdFlags::empty()) {
             Err(rustix::io::Errno::SRCH) => return Ok(true),
             pidfd => pidfd?,
         };
         // The descriptor stands for whichever process has the id now.
-        if !self.is_there()? {
-            return Ok(true);
-        }
-        loop {
+        while self.process.is_there()? && !self.was_replaced(thread)? {
             let mut fds = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
-            match ppoll(&mut fds, deadline.remaining(), None) {
-                Err(Errno::EINTR) => {}
+            let look_again = Deadline::after(LOOK_AGAIN).or_before(deadline);
+            match ppoll(&mut fds, look_again.remaining(), None) {
+                Ok(0) if deadline.is_past() => return Ok(false),
+                Ok(0) | Err(Errno::EINTR) => {}
                 ready => return Ok(ready? > 0),
             }
         }
+        Ok(true)
+    }
+
+    /// Whether its process runs another program by now. An exec first ends all threads but its own,
+    /// which then has the id of the main one.
+    fn was_replaced(self, thread: u32) -> io::Result<bool> {
+        let pid = self.process.pid();
+        let is_alive = read_stat(&format!("/proc/{pid}/task/{thread}/stat"))?
+            .and_then(|stat| field(&stat, FLAGS))
+            .is_some_and(|flags| flags & PF_EXITING == 0);
+        let stack = read_stat(&format!("/proc/{pid}/stat"))?
+            .and_then(|stat| field(&stat, START_OF_STACK))
+            .filter(|&stack| stack != 0); // not to be seen, or given back
+        Ok(is_alive || stack.is_some_and(|stack| stack != self.stack))
+    }
+}
+
+impl ProcessId {
+    fn pid(self) -> u64 {
+        self.0 & ((1 << PID_BITS) - 1)
+    }
+
+    /// Whether the process with our id is the one that was noted. It may be hidden, so if none is seen
+    /// that says nothing.
+    fn is_there(self) -> io::Result<bool> {
+        let stat = read_stat(&format!("/proc/{}/stat", self.pid()))?;
+        Ok(stat.is_none_or(|stat| field(&stat, START_TIME) == Some(self.0 >> PID_BITS)))
     }
 }
 
@@ -149,6 +179,7 @@ fn read_stat(path: &str) -> io::Result<Option<String>> {
 /// Fields of `/proc/<pid>/stat`, counted behind the name.
 const FLAGS: usize = 6;
 const START_TIME: usize = 19;
+const START_OF_STACK: usize = 25;
 
 /// The name stands in parentheses, and may itself hold blanks and parentheses.
 fn field(stat: &str, n: usize) -> Option<u64> {

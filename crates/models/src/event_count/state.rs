@@ -9,7 +9,9 @@ pub(super) const COUNT: u32 = !(ONE - 1);
 pub(super) enum Role {
     Adder,
     /// Waits while the watched part of the word stays.
-    Waiter { watched: u32 },
+    Waiter {
+        watched: u32,
+    },
     Acquirer,
     Closer,
 }
@@ -28,15 +30,23 @@ pub(super) enum At {
     Idle,
     /// `add_one`: reads the word.
     Count,
-    Add { seen: u32 },
+    Add {
+        seen: u32,
+    },
     Wake,
     /// Only with a fault: the word is changed, the sleepers not yet woken.
     WakeLate,
     Unlock,
     /// `wait`: from the top of its loop.
     Look(Wait),
-    Mark { wait: Wait, seen: u32 },
-    Sleep { wait: Wait, expected: u32 },
+    Mark {
+        wait: Wait,
+        seen: u32,
+    },
+    Sleep {
+        wait: Wait,
+        expected: u32,
+    },
     Asleep(Wait),
     Dead,
 }

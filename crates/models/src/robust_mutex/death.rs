@@ -20,7 +20,7 @@ impl RobustMutex {
         let (is_listed, is_pending) = (state.threads[t].is_listed, state.threads[t].is_pending);
         let next = match step {
             Death::List if is_listed && !is_pending && state.mutex.owner == Some(t) => {
-                release(state).then_some(Death::WakeForList).unwrap_or(Death::Pending)
+                if release(state) { Death::WakeForList } else { Death::Pending }
             }
             Death::List => Death::Pending,
             Death::WakeForList => {
@@ -28,7 +28,11 @@ impl RobustMutex {
                 Death::Pending
             }
             Death::Pending if is_pending && state.mutex.owner == Some(t) => {
-                if release(state) { Death::WakeForPending } else { return bury(state, t) }
+                if release(state) {
+                    Death::WakeForPending
+                } else {
+                    return bury(state, t);
+                }
             }
             Death::Pending
                 if is_pending

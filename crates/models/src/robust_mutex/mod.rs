@@ -78,9 +78,11 @@ impl Model for RobustMutex {
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
             Property::always("an owner is noted as the owner", |_, state: &State| {
-                state.threads.iter().enumerate().all(|(t, thread)| {
-                    !thread.at.is_owner() || state.mutex.owner == Some(t)
-                })
+                state
+                    .threads
+                    .iter()
+                    .enumerate()
+                    .all(|(t, thread)| !thread.at.is_owner() || state.mutex.owner == Some(t))
             }),
             Property::always("the dead own nothing", |_, state: &State| {
                 state.mutex.owner.is_none_or(|t| {

@@ -44,16 +44,27 @@ pub(super) enum At {
     Load,
     Take(Reading),
     Mark(Reading),
-    Wait { expected: Mutex, is_free: bool },
-    Asleep { is_free: bool },
+    Wait {
+        expected: Mutex,
+        is_free: bool,
+    },
+    Asleep {
+        is_free: bool,
+    },
     Link,
     Linked,
     /// And for how long.
-    Holding { is_long: bool },
+    Holding {
+        is_long: bool,
+    },
     Unlink(Reading),
     Release(Reading),
-    ReleaseAndWake { is_current: bool },
-    LoadAgain { is_current: bool },
+    ReleaseAndWake {
+        is_current: bool,
+    },
+    LoadAgain {
+        is_current: bool,
+    },
     Clear(Reading),
     /// Nothing is pending any more.
     Finish,
@@ -185,7 +196,9 @@ impl State {
 
     /// No thread goes on, and the mutex is not held.
     pub(super) fn is_quiet(&self) -> bool {
-        self.threads.iter().all(|t| matches!(t.at, At::Idle | At::Dead | At::Asleep { is_free: false }))
+        self.threads
+            .iter()
+            .all(|t| matches!(t.at, At::Idle | At::Dead | At::Asleep { is_free: false }))
     }
 
     /// All threads but the owner have come as far as they can.
@@ -253,4 +266,3 @@ pub(super) enum Fault {
     ExchangeWithoutOwner,
     NewcomersBarge,
 }
-

@@ -78,12 +78,22 @@ fn starving_is_never_cleared() {
 }
 
 #[test]
-fn b1() { holds(starving(2, 1, None)); }
+fn b1() {
+    holds(starving(2, 1, None));
+}
 #[test]
-fn b2() { holds(starving(2, 2, None)); }
+fn b2() {
+    holds(starving(2, 2, None));
+}
 #[test]
-fn b2f() { finds(IN_TURN, starving(2, 9, Some(Fault::NoThreadStarves))); }
+fn b2f() {
+    finds(IN_TURN, starving(2, 9, Some(Fault::NoThreadStarves)));
+}
 #[test]
-fn b2b() { finds(IN_TURN, starving(2, 9, Some(Fault::NewcomersBarge))); }
+fn b2b() {
+    finds(IN_TURN, starving(2, 9, Some(Fault::NewcomersBarge)));
+}
 #[test]
-fn b3() { finds(IN_TURN, starving(3, 9, None)); }
+fn b3() {
+    finds(IN_TURN, starving(3, 9, None));
+}
