@@ -83,7 +83,8 @@ impl Model for Barrier {
             }),
             Property::always("no party waits at a broken barrier", |_, state: &State| {
                 let is_settled = state.lock.is_none() && !state.owner_died;
-                let waits = |at: &At| matches!(at, At::Sleep { round, .. } if *round == state.round);
+                let waits =
+                    |at: &At| matches!(at, At::Sleep { round, .. } if *round == state.round);
                 !state.is_broken || !is_settled || !state.threads.iter().any(waits)
             }),
             Property::sometimes("a round ends", |_, state: &State| state.completed.contains(&true)),

@@ -18,10 +18,21 @@ pub(super) struct Slot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Then {
     /// `is_late`: a party had died before.
-    Arrive { is_late: bool },
-    Late { slot: usize, round: u8 },
-    LeaveLate { slot: usize, round: u8 },
-    Release { slot: usize, round: u8 },
+    Arrive {
+        is_late: bool,
+    },
+    Late {
+        slot: usize,
+        round: u8,
+    },
+    LeaveLate {
+        slot: usize,
+        round: u8,
+    },
+    Release {
+        slot: usize,
+        round: u8,
+    },
     Reset,
     Unlock,
 }

@@ -80,7 +80,10 @@ impl Model for Condition {
                 let is_done = |at: &At| matches!(at, At::Unlock { notified_all: true });
                 let is_left = |at: &At| matches!(at, At::Sleep { .. });
                 !state.threads.iter().any(|thread| is_done(&thread.at))
-                    || !state.threads.iter().any(|thread| is_left(&thread.at) && !thread.is_notified)
+                    || !state
+                        .threads
+                        .iter()
+                        .any(|thread| is_left(&thread.at) && !thread.is_notified)
             }),
             Property::sometimes("a dead thread was notified", |_, state: &State| {
                 state.threads.iter().any(|thread| thread.at == At::Dead && thread.is_notified)

@@ -15,14 +15,34 @@ pub(super) struct Slot {
 pub(super) enum At {
     Idle,
     Take,
-    Note { slot: usize },
-    Release { slot: usize, before: u8 },
-    Sleep { slot: usize, before: u8 },
-    LockAgain { slot: usize, before: u8, timed_out: bool },
+    Note {
+        slot: usize,
+    },
+    Release {
+        slot: usize,
+        before: u8,
+    },
+    Sleep {
+        slot: usize,
+        before: u8,
+    },
+    LockAgain {
+        slot: usize,
+        before: u8,
+        timed_out: bool,
+    },
     /// Looks at slot `n`, to notify up to `most`.
-    Notify { n: usize, most: usize },
-    Add { n: usize, most: usize },
-    Unlock { notified_all: bool },
+    Notify {
+        n: usize,
+        most: usize,
+    },
+    Add {
+        n: usize,
+        most: usize,
+    },
+    Unlock {
+        notified_all: bool,
+    },
     Dead,
 }
 

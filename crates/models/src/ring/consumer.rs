@@ -1,18 +1,14 @@
 //! `first`, `wait_for_item`, `commit` and `give_back_if_idle`.
 
 use super::Ring;
-use super::state::{
-    COUNTS, ConsumerAt as At, Cursor, Fault, Owner, Record, Refresh, State, WRAPS,
-};
+use super::state::{COUNTS, ConsumerAt as At, Cursor, Fault, Owner, Record, Refresh, State, WRAPS};
 
 impl Ring {
     /// One step. `None` if there is nothing to do now.
     pub(super) fn consume(&self, state: &mut State) -> Option<()> {
         state.consumer = match state.consumer {
             At::Idle if state.has_ended => return None,
-            At::Idle if state.seen_put == state.taken => {
-                At::SeePut { was_closed: state.is_closed }
-            }
+            At::Idle if state.seen_put == state.taken => At::SeePut { was_closed: state.is_closed },
             At::Idle => self.read(state),
             At::SeePut { was_closed } => {
                 state.seen_put = state.put;

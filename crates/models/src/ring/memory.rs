@@ -24,7 +24,9 @@ impl Ring {
         let (tail, head) = (self.tail(state).offset, seen.offset);
         let fits = |start: u8, end: u8| (start + need <= end).then_some(start);
         match self.wraps_between(seen, self.tail(state)) {
-            0 if i16::from(head) >= 2 * (i16::from(tail) - i16::from(head)) + i16::from(self.refresh) => {
+            0 if i16::from(head)
+                >= 2 * (i16::from(tail) - i16::from(head)) + i16::from(self.refresh) =>
+            {
                 fits(0, head).or(fits(tail, end))
             }
             0 => fits(tail, end).or(fits(0, head)),

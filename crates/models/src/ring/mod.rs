@@ -1,4 +1,4 @@
-//! The ring's two sides: `ipc-sync/src/ring/{put,get,data}.rs`.
+//! The ring's two sides: `put.rs`, `get.rs` and `data.rs` in `ipc-ring/src/ring`.
 //!
 //! A producer puts items of different lengths again and again, a consumer takes them; either may be
 //! killed at each step, and the next one of its side takes its place. The memory is some words long,
@@ -57,7 +57,7 @@ impl Model for Ring {
             _ => actions.push(Action::Produce),
         }
         match state.consumer {
-            ConsumerAt::Wait { .. } | ConsumerAt::Reading { .. } => {
+            ConsumerAt::Wait | ConsumerAt::Reading { .. } => {
                 actions.extend([Action::Consume, Action::GetEnds]);
             }
             _ => actions.push(Action::Consume),
@@ -90,7 +90,9 @@ impl Model for Ring {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("no word in use is written", |_, state: &State| !state.has_overwritten),
+            Property::always("no word in use is written", |_, state: &State| {
+                !state.has_overwritten
+            }),
             Property::always("the consumer comes to the first item", |_, state: &State| {
                 !state.is_astray
             }),

@@ -31,15 +31,13 @@ impl Ring {
             },
             At::Room { .. } if state.is_closed => At::Unlock,
             At::Room { words } => self.look_for_room(state, words),
-            At::Again { words, seen_taken, refresh } => {
-                match self.refresh(state, refresh, false) {
-                    Refresh::Done if state.seen_taken == seen_taken => {
-                        At::Wait { words, taken: seen_taken }
-                    }
-                    Refresh::Done => At::Room { words },
-                    refresh => At::Again { words, seen_taken, refresh },
+            At::Again { words, seen_taken, refresh } => match self.refresh(state, refresh, false) {
+                Refresh::Done if state.seen_taken == seen_taken => {
+                    At::Wait { words, taken: seen_taken }
                 }
-            }
+                Refresh::Done => At::Room { words },
+                refresh => At::Again { words, seen_taken, refresh },
+            },
             At::Wait { taken, .. } if state.taken == taken && !state.is_closed => return None,
             At::Wait { words, .. } => At::Room { words },
             At::Unlock => {

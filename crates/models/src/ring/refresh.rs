@@ -9,11 +9,13 @@ impl Ring {
         match at {
             Refresh::Count => Refresh::Offset { taken: state.taken },
             Refresh::Offset { taken } => {
-                let offset = state.consumer_cursors[self.copy(Fault::ConsumerHasOneCursor, taken)].offset;
+                let offset =
+                    state.consumer_cursors[self.copy(Fault::ConsumerHasOneCursor, taken)].offset;
                 Refresh::Wraps { taken, offset }
             }
             Refresh::Wraps { taken, offset } => {
-                let wraps = state.consumer_cursors[self.copy(Fault::ConsumerHasOneCursor, taken)].wraps;
+                let wraps =
+                    state.consumer_cursors[self.copy(Fault::ConsumerHasOneCursor, taken)].wraps;
                 Refresh::Check { taken, cursor: Cursor { offset, wraps } }
             }
             Refresh::Check { taken, cursor } => {

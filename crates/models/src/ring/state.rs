@@ -64,16 +64,31 @@ pub(super) enum ProducerAt {
     #[default]
     Idle,
     /// Refreshing before the first look for room.
-    First { words: u8, refresh: Refresh },
-    Room { words: u8 },
+    First {
+        words: u8,
+        refresh: Refresh,
+    },
+    Room {
+        words: u8,
+    },
     /// Refreshing because there was no room.
-    Again { words: u8, seen_taken: u8, refresh: Refresh },
-    Wait { words: u8, taken: u8 },
+    Again {
+        words: u8,
+        seen_taken: u8,
+        refresh: Refresh,
+    },
+    Wait {
+        words: u8,
+        taken: u8,
+    },
     Write(Put),
     StoreOffset(Put),
     StoreWraps(Put),
     StoreWrapEnd(Put),
-    StoreHighWater { put: Put, high_water: u8 },
+    StoreHighWater {
+        put: Put,
+        high_water: u8,
+    },
     Count(Put),
     Unlock,
 }
@@ -82,16 +97,33 @@ pub(super) enum ProducerAt {
 pub(super) enum ConsumerAt {
     #[default]
     Idle,
-    SeePut { was_closed: bool },
+    SeePut {
+        was_closed: bool,
+    },
     Wait,
     LockProducers,
     LookAgain,
     /// An item is lent out.
-    Reading { from: Cursor, record: Record },
-    StoreOffset { from: Cursor, record: Record },
-    StoreWraps { from: Cursor, record: Record },
-    Count { from: Cursor, record: Record },
-    MayGiveBack { from: Cursor, head: u8 },
+    Reading {
+        from: Cursor,
+        record: Record,
+    },
+    StoreOffset {
+        from: Cursor,
+        record: Record,
+    },
+    StoreWraps {
+        from: Cursor,
+        record: Record,
+    },
+    Count {
+        from: Cursor,
+        record: Record,
+    },
+    MayGiveBack {
+        from: Cursor,
+        head: u8,
+    },
     GiveBack(Refresh),
 }
 
