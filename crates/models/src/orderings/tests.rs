@@ -53,17 +53,17 @@ fn one_place(faults: Faults) {
 fn passer_by(faults: Faults) {
     all_interleavings(move || {
         let shared = Arc::new((EventCount::new(faults), UnsafeCell::new(0)));
-        let (sleepers, putters) = (shared.clone(), shared.clone());
+        let (sleepers, passers) = (shared.clone(), shared.clone());
         let sleeper = thread::spawn(move || sleepers.0.wait_while(0));
-        let putter = thread::spawn(move || {
-            putters.1.with_mut(|place| write(place, 1));
-            putters.0.add_one();
+        let passer = thread::spawn(move || {
+            if passers.0.count() == 1 {
+                assert_eq!(passers.1.with(read), 1);
+            }
         });
-        if shared.0.count() == 1 {
-            assert_eq!(shared.1.with(read), 1);
-        }
+        shared.1.with_mut(|place| write(place, 1));
+        shared.0.add_one();
         sleeper.join().expect("the sleeper ends");
-        putter.join().expect("the putter ends");
+        passer.join().expect("the other ends");
     });
 }
 
