@@ -1,6 +1,7 @@
 //! A process that takes a lock again and again does not keep it from the others. What is asserted is
 //! counted in its turns, since how long one takes is up to the machine.
 
+use std::process;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use ipc_common::{Array, Child, Lock};
 use testing::memory::Shared;
-use testing::processes::{kill_and_join, start, until};
+use testing::processes::{join, kill_and_join, median, start, stay_on_processor, until};
 use testing::tests;
 
 tests![
@@ -23,12 +24,13 @@ const TURN: Duration = Duration::from_millis(20);
 
 /// A waiter that is woken may find that it is too late, once or twice, before it has waited for the
 /// millisecond after which the lock is handed over. One turn more is in progress when it comes, and
-/// on a busy machine it may be late to wait again.
-const BOUND: u64 = 6;
+/// some are for a busy machine. Where nothing is handed over, there are hundreds.
+const BOUND: u64 = 8;
 
 /// A process that takes the lock again as soon as it has given it back. It counts its turns.
 fn greedy(lock: &Lock, turns: &AtomicU64) -> Child {
     let child = start(|| {
+        stay_on_processor(1);
         loop {
             let _guard = lock.lock().unwrap();
             turns.fetch_add(1, Relaxed);
@@ -36,57 +38,68 @@ fn greedy(lock: &Lock, turns: &AtomicU64) -> Child {
         }
     });
     until("turn", || turns.load(Relaxed) > 0);
+    stay_on_processor(0);
     child
+}
+
+/// Waits until the greedy process has had another turn: else this one would be the greedy one.
+fn after_a_turn(turns: &AtomicU64) -> u64 {
+    let before = turns.load(Relaxed);
+    until("turn", || turns.load(Relaxed) > before);
+    before + 1
 }
 
 fn lock_gets_its_turn_beside_a_greedy_process() {
     let (lock, turns) = (Lock::new().unwrap(), Shared::<AtomicU64>::new());
     let greedy = greedy(&lock, &turns);
-    for _ in 0..10 {
-        let before = turns.load(Relaxed);
-        let guard = lock.lock().unwrap();
-        let turns_of_the_other = turns.load(Relaxed) - before;
-        assert!(turns_of_the_other <= BOUND, "the other had {turns_of_the_other} turns meanwhile");
-        drop(guard);
-    }
+    let turns_meanwhile = || {
+        let before = after_a_turn(&turns);
+        let _guard = lock.lock().unwrap();
+        turns.load(Relaxed) - before
+    };
+    let turns = median((0..21).map(|_| turns_meanwhile()).collect());
+    assert!(turns <= BOUND, "the other had {turns} turns meanwhile");
     kill_and_join(&greedy);
 }
 
 fn a_timeout_of_many_turns_is_enough() {
     let (lock, turns) = (Lock::new().unwrap(), Shared::<AtomicU64>::new());
-    let row = Array::new(&[0_u8; 3]).unwrap();
+    let (row, turns_of_row) = (Array::new(&[0_u8; 3]).unwrap(), Shared::<AtomicU64>::new());
     let greedy = greedy(&lock, &turns);
-    let greedy_with_a_row = start(|| {
+    let greedy_for_row = start(|| {
+        stay_on_processor(1);
         loop {
-            row.lock().unwrap()[0] = 1;
             let mut row = row.lock().unwrap();
-            row[0] = 2;
+            turns_of_row.fetch_add(1, Relaxed);
+            row.fill(2);
             thread::sleep(TURN);
         }
     });
-    until("turn", || row.lock().unwrap()[0] == 2);
     for _ in 0..10 {
-        assert!(lock.lock_timeout(50 * TURN).unwrap().is_some());
-        assert!(row.lock_timeout(50 * TURN).unwrap().is_some());
+        after_a_turn(&turns);
+        assert!(lock.lock_timeout(250 * TURN).unwrap().is_some());
+        after_a_turn(&turns_of_row);
+        assert!(row.lock_timeout(250 * TURN).unwrap().is_some());
     }
     kill_and_join(&greedy);
-    kill_and_join(&greedy_with_a_row);
+    kill_and_join(&greedy_for_row);
 }
 
 /// The lock may be handed over to a process that dies before it takes it.
 fn a_killed_waiter_does_not_keep_the_lock_from_the_others() {
     let (lock, turns) = (Lock::new().unwrap(), Shared::<AtomicU64>::new());
     let greedy = greedy(&lock, &turns);
-    for _ in 0..30 {
+    let turns_meanwhile = || {
         let waiter = start(|| drop(lock.lock().unwrap()));
-        let before = turns.load(Relaxed);
-        until("turn", || turns.load(Relaxed) > before);
+        let before = after_a_turn(&turns);
         waiter.kill().unwrap();
         drop(lock.lock().unwrap());
-        let turns_of_the_other = turns.load(Relaxed) - before;
-        assert!(turns_of_the_other <= BOUND + 2, "the other had {turns_of_the_other} turns");
-        testing::processes::join(&waiter);
-    }
+        let turns = turns.load(Relaxed) - before;
+        join(&waiter);
+        turns
+    };
+    let turns = median((0..21).map(|_| turns_meanwhile()).collect());
+    assert!(turns <= BOUND, "the other had {turns} turns meanwhile");
     kill_and_join(&greedy);
 }
 
@@ -96,10 +109,11 @@ fn all_who_wait_get_as_much() {
         .iter()
         .map(|mine| {
             start(|| {
+                stay_on_processor(process::id() as usize);
                 loop {
                     let _guard = lock.lock().unwrap();
                     mine.fetch_add(1, Relaxed);
-                    thread::sleep(TURN / 10);
+                    thread::sleep(TURN / 2);
                 }
             })
         })

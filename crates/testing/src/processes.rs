@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use ipc_common::{Child, Process};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::unistd::Pid;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// No single wait in a test is longer: a wait in vain fails the test.
 pub const DEADLINE: Duration = Duration::from_secs(20);
@@ -28,6 +29,24 @@ pub fn open_descriptors_of(pid: u32) -> usize {
 /// Starts a process that does not outlive the test.
 pub fn start<T: std::process::Termination>(run: impl FnOnce() -> T) -> Child {
     Process::new(run).daemon(true).start().unwrap()
+}
+
+/// Keeps the calling thread on one processor; another one for the next number, if there are several.
+///
+/// A thread that is woken on the processor of the one that wakes it often runs at once. On another it
+/// comes too late for a lock that is taken again.
+pub fn stay_on_processor(n: usize) {
+    let allowed = sched_getaffinity(None).unwrap();
+    let mut processors = (0..CpuSet::MAX_CPU).filter(|&processor| allowed.is_set(processor));
+    let mut one = CpuSet::new();
+    one.set(processors.nth(n % allowed.count() as usize).unwrap());
+    sched_setaffinity(None, &one).unwrap();
+}
+
+/// Half of the numbers are no larger: of a few waits one may be long because a machine stood still.
+pub fn median(mut numbers: Vec<u64>) -> u64 {
+    numbers.sort_unstable();
+    numbers[numbers.len() / 2]
 }
 
 /// Waits with the tests' deadline.
