@@ -9,7 +9,7 @@ use std::time::Duration;
 use ipc_common::{Barrier, Condition, Error, Event, Semaphore, Value};
 use testing::kill_points::{at_every_instruction, at_every_place};
 use testing::memory::Shared;
-use testing::processes::{LONG, is_in_futex, join, start, until};
+use testing::processes::{LONG, is_in_futex, join, kill_and_join, sleeper, start, until};
 use testing::tests;
 use testing::victim::Victim;
 
@@ -18,6 +18,7 @@ tests![
     a_set_comes_during_wait,
     a_notification_comes_during_wait_for,
     the_last_comes_during_wait,
+    a_party_dies_during_wait,
     the_last_comes_while_the_other_gives_up,
     a_permit_comes_and_goes_during_acquire,
     two_acquire_one_permit,
@@ -86,6 +87,31 @@ fn the_last_comes_during_wait() {
     let barrier = Barrier::new(2).unwrap();
     let wait = || assert!(barrier.wait().is_ok());
     is_not_forgotten("wait, the last comes", wait, wait);
+}
+
+/// One of three parties waits, and is killed while the second comes: the third finds it broken.
+fn a_party_dies_during_wait() {
+    at_every_place("wait, a party dies", |n| {
+        let barrier = Barrier::new(3).unwrap();
+        let party = sleeper(|| drop(barrier.wait()));
+        let victim = Victim::new(|| drop(barrier.wait()));
+        let mut third = None;
+        let third_comes = || {
+            kill_and_join(&party);
+            start(|| drop(barrier.wait()))
+        };
+        let reached = victim.steps_and_wake(n, || {
+            third.get_or_insert_with(third_comes);
+        });
+        let third = third.unwrap_or_else(third_comes);
+        if reached {
+            victim.run_to_stop();
+        }
+        assert_eq!(join(&third), 0);
+        victim.kill();
+        assert!(barrier.is_broken());
+        reached
+    });
 }
 
 /// Both pass or none does, and what is over breaks no later round.

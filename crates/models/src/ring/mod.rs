@@ -1,4 +1,4 @@
-//! The ring's two sides: `ipc-sync/src/ring/{put,get,data}.rs`.
+//! The ring's two sides: `put.rs`, `get.rs` and `data.rs` in `ipc-ring/src/ring`.
 //!
 //! A producer puts items of different lengths again and again, a consumer takes them; either may be
 //! killed at each step, and the next one of its side takes its place. The memory is some words long,

@@ -28,7 +28,7 @@ impl Record {
     }
 }
 
-/// Who has the producers' mutex.
+/// Which side has the producers' mutex.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Owner {
     Producer,

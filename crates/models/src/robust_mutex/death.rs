@@ -1,7 +1,8 @@
 //! What the kernel does for a dead thread: `exit_robust_list` and `handle_futex_death`.
 
 use super::RobustMutex;
-use super::state::{At, Death, Fault, Id, Mutex, State};
+use super::choices::Fault;
+use super::state::{At, Death, Id, Mutex, State};
 
 impl RobustMutex {
     pub(super) fn kill(&self, state: &mut State, t: Id) {

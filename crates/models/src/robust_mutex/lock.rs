@@ -1,7 +1,8 @@
 //! `lock` and `take_in_turn`.
 
 use super::RobustMutex;
-use super::state::{At, Fault, Id, Mutex, State};
+use super::choices::Fault;
+use super::state::{At, Id, Mutex, State};
 
 impl RobustMutex {
     /// The first reading, and pending.
@@ -20,7 +21,7 @@ impl RobustMutex {
             At::Fast(free) => {
                 let may = free.of.owner.is_none() && !self.stops_newcomers(free.of);
                 // As a store in place of the exchange would do.
-                let free = match self.has(Fault::ExchangeWithoutOwner) {
+                let free = match self.has(Fault::TakesWithoutComparing) {
                     true => state.reading(),
                     false => free,
                 };

@@ -1,5 +1,24 @@
-//! The robust mutex: `ipc-sync/src/robust/mutex.rs`.
+//! The robust mutex: `ipc-sync/src/robust/mutex.rs`, and what `held_list.rs` tells the kernel.
+//!
+//! Threads lock and unlock again and again; their time may be up, signals may come, and each may be
+//! killed at each step. A step is one access to the mutex's state, one change of what the kernel
+//! looks at when the thread dies (listed, pending), or one system call. What the kernel does for a
+//! dead thread is steps, too, as in its `exit_robust_list` and `handle_futex_death`.
+//!
+//! The count of takes is not a number: what a thread has read says whether the mutex has been taken
+//! since, which is all that the count is for. (It wraps around after 2³¹ takes.) A woken thread may be
+//! killed before it goes on, like any other. Its millisecond of waiting passes when it likes, with
+//! [`Time::Free`]; how long a starving thread waits is asked with [`Time::Turns`], in which threads that
+//! can go on do so before the owner's turn ends.
+//!
+//! Not modelled: weak memory (what the mutex guards is published by `Release` and `Acquire` on its one
+//! word); several mutexes of one thread; forks, signal handlers, and threads that hold too many.
+//!
+//! `lock.rs` stands for `lock` and `take_in_turn`, `unlock.rs` for `unlock` and `release_and_wake`.
+//! That release and wake are one step is not needed here, since the kernel wakes another thread for
+//! one that dies in between (`pending`); kernels before Linux 6.2 do not.
 
+mod choices;
 mod death;
 mod lock;
 mod state;
@@ -8,7 +27,8 @@ mod unlock;
 
 use stateright::{Model, Property};
 
-use state::{Action, At, Fault, State, Time};
+use choices::{Action, Fault, Time};
+use state::{At, State};
 
 /// Threads that lock and unlock again and again.
 struct RobustMutex {

@@ -1,7 +1,8 @@
 //! `unlock` and `release_and_wake`.
 
 use super::RobustMutex;
-use super::state::{At, Fault, Id, Mutex, Reading, State};
+use super::choices::Fault;
+use super::state::{At, Id, Mutex, Reading, State};
 
 impl RobustMutex {
     /// One step of a thread that gives the mutex back, or gives up.
