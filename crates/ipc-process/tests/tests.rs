@@ -4,7 +4,6 @@
 #![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
 mod close_kill_points;
-mod codec;
 mod connection;
 mod daemon;
 mod inheritance;
@@ -29,7 +28,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     testing::harness::run(&[
         close_kill_points::TESTS,
-        codec::TESTS,
         connection::TESTS,
         daemon::TESTS,
         inheritance::TESTS,

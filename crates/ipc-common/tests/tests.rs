@@ -1,0 +1,11 @@
+//! Tests of what all crates below have in common: how an item travels.
+
+#![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
+
+mod codec;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    testing::harness::run(&[codec::TESTS])
+}
