@@ -49,9 +49,9 @@ pub use ipc_error::{Error, Result};
 pub use ipc_manager::{DictProxy, ListProxy, Manager, Namespace};
 pub use ipc_pool::{AsyncResult, Pool, PoolBuilder};
 pub use ipc_process::{
-    AuthKey, Child, Connection, CurrentProcess, JoinableQueue, Message, Nothing, ParentProcess,
-    Process, Queue, Run, StillRunning, active_children, current_process, one_way_pipe,
-    parent_process, pipe, wait,
+    AuthKey, Child, Connection, CurrentProcess, JoinableQueue, Message, Nothing, Outcome,
+    ParentProcess, Process, Queue, Run, StillRunning, active_children, current_process,
+    one_way_pipe, parent_process, pipe, wait,
 };
 pub use ipc_sync::{
     Array, Barrier, Condition, ConditionGuard, Event, Lock, LockGuard, Plain, Semaphore, Value,

@@ -17,11 +17,13 @@ pub use ipc_error::{Error, Result};
 pub use pipe::connection::Connection;
 pub use pipe::ends::{Nothing, one_way_pipe, pipe};
 pub use pipe::wait::wait;
+pub use process::active_children::active_children;
 pub use process::builder::Process;
 pub use process::child::{Child, StillRunning};
 pub use process::current::{
-    AuthKey, CurrentProcess, ParentProcess, active_children, current_process, parent_process,
+    AuthKey, CurrentProcess, ParentProcess, current_process, parent_process,
 };
+pub use process::outcome::Outcome;
 pub use process::run::Run;
 pub use queues::joinable::JoinableQueue;
 pub use queues::queue::Queue;

@@ -13,19 +13,17 @@ use nix::sys::ptrace;
 use nix::sys::signal::{SigHandler, Signal, raise, signal};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
-use testing::harness::assert_no_children;
 use testing::processes::{DEADLINE, join, start, until};
 use testing::signpost::{Signpost, read_to_end};
 use testing::tests;
 
 tests![
-    a_daemon_that_is_dropped_is_not_waited_for,
-    a_daemon_may_clean_up_when_it_is_dropped,
+    a_daemon_that_is_dropped_runs_until_its_parent_ends,
+    a_daemon_may_clean_up_when_its_parent_ends,
     a_daemon_that_ignores_sigterm_ends_all_the_same,
     a_daemon_ends_with_a_parent_that_exits,
     a_daemon_ends_with_a_parent_that_is_killed,
     all_below_a_daemon_ends_with_it,
-    a_child_that_is_no_daemon_is_waited_for,
     a_child_that_is_no_daemon_outlives_a_parent_that_is_killed,
     a_parent_killed_at_any_system_call_of_start_leaves_no_daemon,
 ];
@@ -45,16 +43,23 @@ fn sleep_long() {
     thread::sleep(DEADLINE * 3);
 }
 
-fn a_daemon_that_is_dropped_is_not_waited_for() {
+fn a_daemon_that_is_dropped_runs_until_its_parent_ends() {
     let (parent, pipe) = with_a_pipe_to_all_below(|| {
-        drop(Process::new(sleep_long).daemon(true).start().unwrap());
-        assert_no_children();
+        let (is_dropped, runs) = (Signpost::new(), Signpost::new());
+        let run = || {
+            is_dropped.wait();
+            runs.set();
+            sleep_long();
+        };
+        drop(Process::new(run).daemon(true).start().unwrap());
+        is_dropped.set();
+        runs.wait();
     });
     read_to_end(pipe);
     assert_eq!(join(&parent), 0);
 }
 
-fn a_daemon_may_clean_up_when_it_is_dropped() {
+fn a_daemon_may_clean_up_when_its_parent_ends() {
     extern "C" fn clean_up(_: i32) {
         // SAFETY: ends the process at once; the pipe tells that this was called.
         unsafe {
@@ -65,34 +70,36 @@ fn a_daemon_may_clean_up_when_it_is_dropped() {
     static TOLD: AtomicI32 = AtomicI32::new(-1);
     let (reader, writer) = io::pipe().unwrap();
     TOLD.store(writer.as_raw_fd(), Relaxed);
-    let ready = Signpost::new();
-    let daemon = start(|| {
-        // SAFETY: the handler does what a handler may.
-        unsafe { signal(Signal::SIGTERM, SigHandler::Handler(clean_up)) }.unwrap();
-        ready.set();
-        sleep_long();
+    let parent = start(|| {
+        let ready = Signpost::new();
+        let _daemon = start(|| {
+            // SAFETY: the handler does what a handler may.
+            unsafe { signal(Signal::SIGTERM, SigHandler::Handler(clean_up)) }.unwrap();
+            ready.set();
+            sleep_long();
+        });
+        ready.wait();
     });
-    ready.wait();
-    drop((daemon, writer));
+    drop(writer);
     assert_eq!(read_to_end(reader), "clean");
+    assert_eq!(join(&parent), 0);
 }
 
 fn a_daemon_that_ignores_sigterm_ends_all_the_same() {
-    let ignores = Signpost::new();
-    let daemon = start(|| {
-        // SAFETY: no handler function is involved.
-        unsafe { signal(Signal::SIGTERM, SigHandler::SigIgn) }.unwrap();
-        ignores.set();
-        sleep_long();
+    let (parent, pipe) = with_a_pipe_to_all_below(|| {
+        let ignores = Signpost::new();
+        let _daemon = start(|| {
+            // SAFETY: no handler function is involved.
+            unsafe { signal(Signal::SIGTERM, SigHandler::SigIgn) }.unwrap();
+            ignores.set();
+            sleep_long();
+        });
+        ignores.wait();
+        let stopped = start(|| raise(Signal::SIGSTOP).unwrap());
+        until("its stop", || stat(stopped.pid()).starts_with('T'));
     });
-    ignores.wait();
-    drop(daemon);
-    assert_no_children();
-
-    let stopped = start(|| raise(Signal::SIGSTOP).unwrap());
-    until("its stop", || stat(stopped.pid()).starts_with('T'));
-    drop(stopped);
-    assert_no_children();
+    read_to_end(pipe);
+    assert_eq!(join(&parent), 0);
 }
 
 /// What /proc says of a process after its name: state, parent, ….
@@ -146,20 +153,6 @@ fn all_below_a_daemon_ends_with_it() {
     daemon.kill().unwrap();
     read_to_end(pipe);
     assert_eq!(join(&daemon), -9);
-}
-
-fn a_child_that_is_no_daemon_is_waited_for() {
-    let (go, waits) = (Signpost::new(), Signpost::new());
-    let parent = start(|| {
-        let child = Process::new(|| go.wait()).start().unwrap();
-        waits.set();
-        drop(child);
-        assert_no_children();
-    });
-    waits.wait();
-    assert!(parent.is_alive().unwrap());
-    go.set();
-    assert_eq!(join(&parent), 0);
 }
 
 fn a_child_that_is_no_daemon_outlives_a_parent_that_is_killed() {

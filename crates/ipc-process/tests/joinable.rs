@@ -273,8 +273,7 @@ fn deadlines_are_kept_beside_a_stopped_consumer() {
             Ok(_) => victim.kill(),
             Err(Error::Empty) => {
                 let joined = queue.join_timeout(timeout).unwrap_err();
-                let is_known =
-                    matches!(joined, Error::Unfinished { .. } | Error::ItemsLost { .. });
+                let is_known = matches!(joined, Error::Unfinished { .. } | Error::ItemsLost { .. });
                 assert!(is_known && begin.elapsed() < DEADLINE / 4, "{joined} at {steps}");
                 victim.kill();
                 queue.get_timeout(DEADLINE).unwrap();

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_common::{
-    Child, Error, Lock, Process, Run, active_children, current_process, parent_process,
+    Child, Error, Lock, Outcome, Process, Run, active_children, current_process, parent_process,
 };
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction};
@@ -57,7 +57,7 @@ tests![
 ];
 
 fn every_ending_has_its_exit_code() {
-    fn code<T: process::Termination>(run: impl FnOnce() -> T) -> i32 {
+    fn code<T: Outcome>(run: impl FnOnce() -> T) -> i32 {
         join(&Process::new(run).start().unwrap())
     }
     fn failure() -> Result<(), Error> {
@@ -126,20 +126,23 @@ fn the_exit_code_is_kept_and_known_to_all_threads() {
 }
 
 fn what_went_wrong_is_said_on_stderr() {
-    fn stderr_of<T: process::Termination>(run: impl FnOnce() -> T) -> String {
+    fn stderr_of<T: Outcome>(run: impl FnOnce() -> T) -> (u32, String) {
         let (reader, writer) = io::pipe().unwrap();
-        let child = start(|| {
+        let child = Process::new(|| {
             dup2_stderr(&writer).unwrap();
             run()
         });
+        let child = child.name("shard-1").start().unwrap();
         drop(writer);
         let text = read_to_end(reader);
         assert_eq!(join(&child), 1);
-        text
+        (child.pid(), text)
     }
-    let said = stderr_of(|| Err::<(), _>(Error::AlreadyLocked));
-    assert!(said.starts_with("Error: cannot lock: this thread already holds the lock"), "{said}");
-    let said = stderr_of(|| panic!("the roof is on fire"));
+    let (pid, said) = stderr_of(|| Err::<(), _>(Error::AlreadyLocked));
+    let error = "cannot lock: this thread already holds the lock";
+    assert!(said.starts_with(&format!("Process shard-1 ({pid}): Error: {error}")), "{said}");
+    let (pid, said) = stderr_of(|| panic!("the roof is on fire"));
+    assert!(said.starts_with(&format!("Process shard-1 ({pid}): panicked:\n")), "{said}");
     assert!(said.contains("the roof is on fire"), "{said}");
 }
 
@@ -233,6 +236,7 @@ fn a_thousand_leave_nothing() {
         let process = Process::new(|| ()).daemon(n % 2 == 0);
         drop(process.start().unwrap());
     }
+    until("all have ended", || active_children().is_empty());
     assert_no_children();
     assert_eq!(open_descriptors(), before);
 }

@@ -6,6 +6,7 @@
 mod close_kill_points;
 mod connection;
 mod daemon;
+mod end;
 mod inheritance;
 mod join_kill_points;
 mod joinable;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         close_kill_points::TESTS,
         connection::TESTS,
         daemon::TESTS,
+        end::TESTS,
         inheritance::TESTS,
         join_kill_points::TESTS,
         joinable::TESTS,

@@ -1,12 +1,11 @@
 //! A process is held up at every instruction of a wait, in turn, while another does what it waits for:
 //! it goes on, wherever that was.
 
-use std::process::Termination;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use ipc_common::{Barrier, Condition, Error, Event, Semaphore, Value};
+use ipc_common::{Barrier, Condition, Error, Event, Outcome, Semaphore, Value};
 use testing::kill_points::{at_every_instruction, at_every_place};
 use testing::memory::Shared;
 use testing::processes::{LONG, is_in_futex, join, kill_and_join, sleeper, start, until};
@@ -29,7 +28,7 @@ tests![
 
 /// Lets another process `wake` the victim, when it has come to instruction `n` of `wait` or sleeps
 /// before. One that is not woken sleeps until the tests' limit.
-fn is_not_forgotten<T: Termination>(name: &str, wait: impl Fn(), wake: impl Fn() -> T) {
+fn is_not_forgotten<T: Outcome>(name: &str, wait: impl Fn(), wake: impl Fn() -> T) {
     at_every_place(name, |n| {
         let victim = Victim::new(&wait);
         let mut other = None;

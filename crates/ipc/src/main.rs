@@ -23,6 +23,6 @@ fn main() -> Result<()> {
     // `into` makes a `String`, which the queue carries, of the `&str`; `&` lends it to `put`, which
     // copies it into the queue. There it waits until a process takes it.
     q.put(&"111".into())?;
-    let _p = Process::new(|| sub1(&q)).start()?;
+    Process::new(|| sub1(&q)).start()?;
     Ok(())
-} // waits for `_p`
+} // then the program waits for its child

@@ -29,7 +29,7 @@ impl Run for MyProcess {
 }
 
 fn main() -> ipc_common::Result<()> {
-    let _p = Process::new(MyProcess).start()?;
+    Process::new(MyProcess).start()?;
     println!("main");
     Ok(())
-} // waits for `_p`
+} // then the program waits for its child

@@ -28,7 +28,7 @@ fn func(name: &str) {
 
 fn main() -> ipc_common::Result<()> {
     // A closure, `|| …`, is a function without a name: here it is what the child will do.
-    let _pcs = Process::new(|| func("hkw")).start()?; // a name with `_` need not be used again
+    Process::new(|| func("hkw")).start()?;
     println!("main");
     Ok(())
-} // here `_pcs` is dropped, and dropping a child waits for it, as Python does at its end
+} // after the end of `main` the program waits for its children, as Python does

@@ -38,8 +38,8 @@ fn main() -> Result<()> {
     let q = Queue::new()?;
     let p1 = Process::new(|| producers("Jon", "包子", &q)).start()?;
     let p2 = Process::new(|| producers("Lin", "鸡排", &q)).start()?;
-    let _c1 = Process::new(|| consumers("c1", &q)).start()?;
-    let _c2 = Process::new(|| consumers("c2", &q)).start()?;
+    Process::new(|| consumers("c1", &q)).start()?;
+    Process::new(|| consumers("c2", &q)).start()?;
 
     p1.join()?;
     p2.join()?;
@@ -47,4 +47,4 @@ fn main() -> Result<()> {
     q.put(&None)?;
     q.put(&None)?;
     Ok(())
-} // waits for `_c1` and `_c2`
+} // then the program waits for both consumers

@@ -14,6 +14,7 @@ use std::io::{Read, Seek};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
+use ipc_common::active_children;
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::errno::Errno;
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -98,8 +99,17 @@ fn run_here(test: fn()) {
     alarm::set(LIMIT_IN_SECONDS);
     let before = open_descriptors();
     test();
+    end_daemons();
     assert_no_children();
     assert_eq!(open_descriptors(), before, "file descriptors left open");
+}
+
+/// As at the end of a program.
+fn end_daemons() {
+    for daemon in active_children().iter().filter(|child| child.daemon()) {
+        daemon.kill().unwrap();
+        daemon.join().unwrap();
+    }
 }
 
 /// Neither running nor zombie.

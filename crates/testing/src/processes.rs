@@ -27,7 +27,7 @@ pub fn open_descriptors_of(pid: u32) -> usize {
 }
 
 /// Starts a process that does not outlive the test.
-pub fn start<T: std::process::Termination>(run: impl FnOnce() -> T) -> Child {
+pub fn start<T: ipc_common::Outcome>(run: impl FnOnce() -> T) -> Child {
     Process::new(run).daemon(true).start().unwrap()
 }
 
@@ -83,7 +83,7 @@ pub fn is_in(pid: u32, call: i64) -> bool {
 
 /// Starts a process that is to wait for something, and looks on until it sleeps.
 #[track_caller]
-pub fn sleeper<T: std::process::Termination>(run: impl FnOnce() -> T) -> Child {
+pub fn sleeper<T: ipc_common::Outcome>(run: impl FnOnce() -> T) -> Child {
     let child = start(run);
     until("sleep", || is_in_futex(child.pid()));
     child

@@ -2,9 +2,9 @@
 //!
 //! From «（4）多进程的注意点», 守护主进程, document 3.
 //!
-//! When `main` returns, dropping the handle ends the daemon with SIGTERM. Should the parent be
-//! killed so that it cannot drop anything, the kernel kills the daemon: its parent-death signal
-//! was set when it started. `任务执行完成` is never seen.
+//! After `main` has returned, the library ends the daemon with SIGTERM. Should the parent be
+//! killed so that it cannot do so, the kernel kills the daemon: its parent-death signal was set
+//! when it started. `任务执行完成` is never seen.
 //!
 //! In Python: `Process(target=task, daemon=True)`, `start()`, `Event()`, `set()`, `wait()`.
 //!
@@ -26,9 +26,9 @@ fn task(at_work: &Event) {
 
 fn main() -> ipc_common::Result<()> {
     let at_work = Event::new()?; // a flag in memory that both processes share
-    let _sub_process = Process::new(|| task(&at_work)).daemon(true).start()?;
+    Process::new(|| task(&at_work)).daemon(true).start()?;
 
     at_work.wait();
     println!("over");
     Ok(())
-} // ends `_sub_process`
+} // ends the daemon

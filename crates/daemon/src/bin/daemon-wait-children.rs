@@ -3,8 +3,8 @@
 //! From «（4）多进程的注意点», 主进程会等待所有的子进程执行结束再结束, document 3.
 //!
 //! The kernel would let the parent go and the child become an orphan; it is the library that
-//! waits, when the handle of the child is dropped. (`std::process::exit` would drop nothing, and so
-//! not wait; in Python `exit()` is an exception, which ends `main` as `return` does here.)
+//! waits, after `main` has returned, as Python does. (So it does after a panic, and in
+//! `std::process::exit`; only a signal ends a process without that.)
 //!
 //! In Python: `sub_process.start()`, `time.sleep(0.5)`, `exit()`.
 //!
@@ -25,9 +25,9 @@ fn task() {
 }
 
 fn main() -> ipc_common::Result<()> {
-    let _sub_process = Process::new(task).start()?;
+    Process::new(task).start()?;
 
     sleep(Duration::from_millis(500));
     println!("over");
     Ok(())
-} // waits for `_sub_process`
+} // then the program waits for its child

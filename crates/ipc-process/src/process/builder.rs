@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::os::fd::AsFd;
-use std::process::Termination;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use ipc_error::{Error, Result};
@@ -11,6 +11,7 @@ use crate::process::child::Child;
 use crate::process::current::Current;
 use crate::process::fork::fork;
 use crate::process::identity::Identity;
+use crate::process::outcome::Outcome;
 use crate::process::run::Run;
 use crate::process::threads::count_threads;
 
@@ -63,8 +64,9 @@ impl<R> Process<R> {
         self
     }
 
-    /// Makes it a daemon; Python's `daemon=True`. It serves its parent: when the parent ends,
-    /// however it ends, the kernel kills the daemon, and dropping its handle does not wait for it.
+    /// Makes it a daemon; Python's `daemon=True`. It serves its parent, whose end is not delayed by
+    /// it: the parent sends it SIGTERM, and SIGKILL a second later. When the parent is killed, the
+    /// kernel kills the daemon.
     ///
     /// Unlike Python's, a daemon may have children: a [`Process`] that is started below a daemon
     /// ends with its own parent, too, so none of them is left. (The kernel forgets to kill one that
@@ -85,14 +87,14 @@ impl<R> Process<R> {
     /// Starts it: forks, and runs the closure in the child; Python's `start()`.
     ///
     /// In the child, standard input is the null device, the random numbers of `rand::rng()` are
-    /// its own, and when the closure returns or panics the process ends at once: no destructor of
-    /// the parent runs in it. (`std::process::exit` runs those of thread-locals and the exit handlers
-    /// of C, here as anywhere.) After a panic or an `Err`, which is printed on standard error, the
-    /// exit code is 1.
+    /// its own, and when the closure returns or panics the process waits for its own children and ends:
+    /// it does not wait for threads, and no destructor of the parent runs in it. (`std::process::exit`
+    /// runs those of thread-locals and the exit handlers of C, here as anywhere.) After a panic or an
+    /// `Err`, which is printed on standard error with the name of the process, the exit code is 1.
     ///
     /// One panic is not printed, from the first start on and in the parent, too: that of `println!`
-    /// when nothing reads standard output any more, as in `program | head`. (For that, a panic hook is
-    /// set in front of the one that the program has then.)
+    /// when nothing reads standard output any more, as in `program | head`. (A panic hook sees to both,
+    /// in front of the one that the program has at its first start.)
     ///
     /// Signal handlers, open files and the working directory are those of the parent. What the
     /// parent has read ahead into the buffer of `std::io::stdin()` and not yet used is copied with
@@ -120,7 +122,7 @@ impl<R> Process<R> {
     ///
     /// A child in another pid namespace than its parent (`unshare`) ends at once with exit code 1:
     /// there locks would take one process for another.
-    pub fn start<T: Termination>(self) -> Result<Child>
+    pub fn start<T: Outcome>(self) -> Result<Child>
     where
         R: Run<T>,
     {
@@ -152,7 +154,7 @@ impl<R> Process<R> {
     /// # Errors
     ///
     /// As for [`start`](Process::start).
-    pub fn start_without<T: Termination>(self, ends: &[&dyn AsFd]) -> Result<Child>
+    pub fn start_without<T: Outcome>(self, ends: &[&dyn AsFd]) -> Result<Child>
     where
         R: Run<T>,
     {
@@ -165,7 +167,7 @@ impl<R> Process<R> {
             return Err(Error::Threads { name: self.identity.name.to_string(), threads });
         }
         // SAFETY: this is the only thread.
-        unsafe { fork(self.identity, self.run, ends) }
+        unsafe { self.fork(ends) }
     }
 
     /// Starts it although this process has other threads.
@@ -182,11 +184,26 @@ impl<R> Process<R> {
     /// # Errors
     ///
     /// As for [`start`](Process::start), but for [`Error::Threads`].
-    pub unsafe fn start_beside_threads<T: Termination>(self) -> Result<Child>
+    pub unsafe fn start_beside_threads<T: Outcome>(self) -> Result<Child>
     where
         R: Run<T>,
     {
         // SAFETY: the caller's promise.
-        unsafe { fork(self.identity, self.run, &[]) }
+        unsafe { self.fork(&[]) }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`start_beside_threads`](Self::start_beside_threads).
+    unsafe fn fork<T: Outcome>(self, ends: &[&dyn AsFd]) -> Result<Child>
+    where
+        R: Run<T>,
+    {
+        let Process { run, identity } = self;
+        let mut run = Some(run);
+        // What does not depend on the closure's type is compiled once.
+        let mut run = || run.take().map_or(ExitCode::SUCCESS, |run| run.run().report());
+        // SAFETY: the caller's promise.
+        unsafe { fork(identity, &mut run, ends) }
     }
 }

@@ -12,17 +12,18 @@ use ipc_sync::internal::Deadline;
 use rustix::process::Signal;
 
 use crate::os::pidfd::PidFd;
+use crate::process::current::Current;
 use crate::process::handle::Handle;
 use crate::process::identity::Identity;
 
 /// A started process; Python's `Process` after `start()`.
 ///
-/// **Dropping it joins it**, so that the parent waits for its children and leaves no zombie, as
-/// Python does when its main process ends. A daemon is not waited for: dropping it sends SIGTERM,
-/// SIGKILL to one that has not ended a second later, and reaps it. (`std::process::exit` runs no
-/// destructors, so it neither waits for children nor ends them; only daemons end with it.) As long
-/// as another handle to the process lives, from [`active_children`](crate::active_children), only
-/// the last one does that.
+/// **Dropping it lets the process run. The end of this process waits for it**, as in Python: after
+/// `main` has returned and its error was printed, after a panic, and in `std::process::exit`, daemons
+/// are sent SIGTERM, and SIGKILL if they have not ended a second later; then all other children are
+/// waited for. If that takes more than a second, a line on the terminal says for whom. (A process
+/// that is ended by a signal does not wait; its daemons are killed with it.) A child whose handle
+/// was dropped leaves no zombie for long: it is reaped at the latest when the next one is started.
 ///
 /// ```
 /// use ipc_common::Process;
@@ -167,6 +168,12 @@ impl Child {
 impl AsFd for Child {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.sentinel()
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        Current::lock().drop_child(&self.0);
     }
 }
 

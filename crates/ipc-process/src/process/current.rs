@@ -7,14 +7,14 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use rustix::process::{Pid, getppid};
 
-use crate::process::child::Child;
 use crate::process::handle::Handle;
 use crate::process::identity::Identity;
 
 /// A key that a process and everything started from it have in common.
 pub type AuthKey = [u8; 32];
 
-/// The state behind [`current_process`], [`parent_process`] and [`active_children`].
+/// The state behind [`current_process`], [`parent_process`] and
+/// [`active_children`](crate::active_children).
 pub(crate) struct Current {
     name: Arc<str>,
     /// See [`Identity`].
@@ -24,7 +24,10 @@ pub(crate) struct Current {
     parent: Option<ParentProcess>,
     /// Whether this process or an ancestor is a daemon, so that it has to end with its parent.
     pub(crate) ends_with_parent: bool,
+    /// Those that somebody has a handle to, or that are in `let_run`.
     children: Vec<Weak<Handle>>,
+    /// Those of which a handle was dropped while they ran.
+    let_run: Vec<Arc<Handle>>,
     authkey: AuthKey,
 }
 
@@ -36,6 +39,7 @@ static CURRENT: LazyLock<Mutex<Current>> = LazyLock::new(|| {
         parent: None,
         ends_with_parent: false,
         children: Vec::new(),
+        let_run: Vec::new(),
         authkey: rand::random(),
     })
 });
@@ -66,11 +70,28 @@ impl Current {
         self.ends_with_parent |= identity.daemon;
         // To free these would write to pages, each of which the kernel would have to copy first.
         mem::forget((parent, lineage, mem::take(&mut self.children)));
+        self.let_run.clear(); // closes their descriptors
     }
 
     pub(crate) fn add_child(&mut self, child: &Arc<Handle>) {
+        self.let_run.retain(|child| child.is_running_child());
         self.children.retain(|child| child.strong_count() > 0);
         self.children.push(Arc::downgrade(child));
+    }
+
+    /// This process's children that run; the others are reaped.
+    pub(crate) fn children(&mut self) -> Vec<Arc<Handle>> {
+        self.let_run.retain(|child| child.is_running_child());
+        let children = self.children.iter().filter_map(Weak::upgrade);
+        children.filter(|child| child.is_running_child()).collect()
+    }
+
+    /// A handle to the child is dropped. While it runs it is kept in mind, to be reaped later.
+    pub(crate) fn drop_child(&mut self, child: &Arc<Handle>) {
+        self.let_run.retain(|other| !Arc::ptr_eq(other, child));
+        if child.is_running_child() {
+            self.let_run.push(child.clone());
+        }
     }
 }
 
@@ -101,29 +122,6 @@ pub fn current_process() -> CurrentProcess {
 /// ```
 pub fn parent_process() -> Option<ParentProcess> {
     Current::lock().parent.clone()
-}
-
-/// The children of this process that are alive; Python's `active_children()`.
-///
-/// Among them are the supervisor of a `Pool` and the server of a
-/// `Manager`. As in Python, asking reaps those that have ended. The handles stand
-/// for the same processes as those that [`start`](crate::Process::start) returned.
-///
-/// ```
-/// use ipc_common::{Process, active_children};
-///
-/// let _child = Process::new(|| std::thread::park()).daemon(true).start()?;
-/// for child in active_children() {
-///     child.terminate()?;
-///     assert_eq!(child.join()?, -15);
-/// }
-/// assert!(active_children().is_empty());
-/// # Ok::<(), ipc_common::Error>(())
-/// ```
-pub fn active_children() -> Vec<Child> {
-    let children = Current::lock().children.clone();
-    let children = children.iter().filter_map(Weak::upgrade).map(Child);
-    children.filter(|child| matches!(child.exit_code(), Ok(None))).collect()
 }
 
 /// What a process knows of itself: what [`current_process`] returns.

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, StdoutLock};
 use std::os::fd::{AsFd, OwnedFd};
-use std::process::{self, Termination};
+use std::process::{self, ExitCode};
 use std::sync::MutexGuard;
 
 use ipc_error::{Error, Result};
@@ -17,9 +17,10 @@ use crate::os::pidfd::PidFd;
 use crate::process::child::Child;
 use crate::process::child_setup::set_up_child;
 use crate::process::current::Current;
+use crate::process::end::end_children_at_exit;
 use crate::process::identity::Identity;
-use crate::process::output::{flush, silence_broken_pipe};
-use crate::process::run::Run;
+use crate::process::outcome::Outcome;
+use crate::process::output::{flush, set_panic_hook};
 use crate::process::run_child::run_child_and_exit;
 use crate::process::signals::{BlockedSignals, sigchld_is_ignored};
 
@@ -28,23 +29,31 @@ use crate::process::signals::{BlockedSignals, sigchld_is_ignored};
 /// # Safety
 ///
 /// As for [`start_beside_threads`](crate::Process::start_beside_threads).
-pub(crate) unsafe fn fork<R: Run<T>, T: Termination>(
+pub(crate) unsafe fn fork(
     identity: Identity,
-    run: R,
+    run: &mut dyn FnMut() -> ExitCode,
     without: &[&dyn AsFd],
 ) -> Result<Child> {
     let name = identity.name.clone();
     refuse_what_a_fork_breaks(&name)?;
-    silence_broken_pipe();
+    set_panic_hook();
     let ready = Ready::new(&name)?;
     // SAFETY: with one thread the child is a whole copy of this process; otherwise the caller has
     // promised to use nothing that another thread may have locked, and nor do we.
     match unsafe { unistd::fork() } {
-        Ok(ForkResult::Child) => run_child_and_exit(move || {
-            let signals = ready.become_child(identity, without)?;
-            drop(signals);
-            Ok(run.run())
-        }),
+        Ok(ForkResult::Child) => {
+            let mut child = Some((ready, identity));
+            run_child_and_exit(&mut || {
+                let set_up = child.take().map(|(ready, id)| ready.become_child(id, without));
+                match set_up.transpose() {
+                    Ok(signals) => {
+                        drop(signals);
+                        run()
+                    }
+                    Err(error) => Err::<(), _>(error).report(),
+                }
+            })
+        }
         Ok(ForkResult::Parent { child }) => ready.keep_child(identity, child),
         Err(e) => {
             let advice = "if a limit is reached, join some processes or raise it (ulimit -u, the \
@@ -84,6 +93,7 @@ impl Ready {
         let failed = |what, advice| move |e| failed(name, what, advice, e);
         let mut stdout = io::stdout().lock();
         flush(&mut stdout).map_err(failed("flush standard output", "look where it goes to"))?;
+        end_children_at_exit().map_err(failed("set an exit handler", ""))?;
         let current = Current::lock();
         watch_forks();
         let pidfd = PidFd::open(process::id())

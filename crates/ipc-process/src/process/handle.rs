@@ -12,10 +12,7 @@ use rustix::process::Signal;
 
 use crate::os::pidfd::PidFd;
 
-/// How long a daemon that is dropped has to react to SIGTERM before SIGKILL.
-const GRACE: Duration = Duration::from_secs(1);
-
-/// What all handles to one process share. Dropping the last one ends it.
+/// What all handles to one process share.
 #[derive(Debug)]
 pub(crate) struct Handle {
     pub name: Arc<str>,
@@ -77,28 +74,21 @@ impl Handle {
     }
 
     fn error(&self, tried: &str, source: io::Error) -> Error {
-        Error::system(format!("{tried} {} ({})", self.name, self.pid), "", source)
+        Error::system(format!("{tried} {}", self.who()), "", source)
     }
 
-    fn end(&self) -> Result<()> {
-        if self.daemon && self.join(Deadline::NOW)?.is_none() {
-            self.send(Signal::TERM)?;
-            if self.join(Deadline::after(GRACE))?.is_none() {
-                self.send(Signal::KILL)?;
-            }
-        }
-        self.join(Deadline::NEVER)?;
-        Ok(())
+    /// Its name and id, for people.
+    pub(crate) fn who(&self) -> String {
+        format!("{} ({})", self.name, self.pid)
     }
-}
 
-impl Drop for Handle {
-    fn drop(&mut self) {
-        // A handle that was moved into a child's closure is a copy: the process is not its to end.
-        if fork_generation() == self.parents_generation {
-            // Drop cannot return an error. It comes if the process was reaped by other code, and has
-            // ended then, or if it may not be signalled any more, which nothing can be done about.
-            let _ = self.end();
-        }
+    /// Whether this process started it, and may wait for it. In others a handle is but a copy.
+    pub(crate) fn is_ours(&self) -> bool {
+        fork_generation() == self.parents_generation
+    }
+
+    /// Whether it is a child of this process that was not seen to have ended. Reaps it if it has.
+    pub(crate) fn is_running_child(&self) -> bool {
+        self.is_ours() && matches!(self.join(Deadline::NOW), Ok(None))
     }
 }

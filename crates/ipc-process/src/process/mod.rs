@@ -1,19 +1,25 @@
 //! Starting processes and ending them.
 //!
-//! From the bottom up: `identity`, what is decided before the start; `handle` and `child`, a process that has been started; `current`,
-//! what a process knows of itself; `run`, `threads`, `signals`, `output`; `child_setup` and
-//! `run_child`, the child's side of a fork; `fork`; `builder`, what a program describes.
+//! From the bottom up: `identity`, what is decided before the start; `handle`, what is known of a
+//! process that has been started; `current`, what a process knows of itself and its children; `child`
+//! and `active_children`, handles for programs; `outcome` and `run`, what a process does and returns;
+//! `threads`, `signals`, `output`, `end`; `child_setup` and `run_child`, the child's side of a fork;
+//! `fork`; `builder`, what a program describes.
 
+pub(crate) mod active_children;
 #[allow(unsafe_code, reason = "it offers to fork beside threads")]
 pub(crate) mod builder;
 pub(crate) mod child;
 #[allow(unsafe_code, reason = "it puts the null device where another file is open")]
 mod child_setup;
 pub(crate) mod current;
+#[allow(unsafe_code, reason = "it sets an exit handler")]
+mod end;
 #[allow(unsafe_code, reason = "it forks")]
 mod fork;
 mod handle;
 mod identity;
+pub(crate) mod outcome;
 #[allow(unsafe_code, reason = "C's streams are flushed, too")]
 mod output;
 pub(crate) mod run;

@@ -1,11 +1,11 @@
 //! [`Run`]: what a process does.
 
-use std::process::Termination;
+use crate::process::outcome::Outcome;
 
 /// What a process does: any closure without arguments, or an object with a `run` method, as a
 /// Python class that inherits from `Process` has.
 ///
-/// It may return whatever `main` may: nothing, a `Result`, an `ExitCode`.
+/// It may return what `main` may: nothing, a `Result`, an `ExitCode`; see [`Outcome`].
 ///
 /// ```
 /// use ipc_common::{Process, Run};
@@ -26,12 +26,12 @@ use std::process::Termination;
     message = "`{Self}` is nothing that a process can run",
     note = "a closure without arguments is, and what implements `ipc_common::Run`; it must return what `main` may return"
 )]
-pub trait Run<T: Termination = ()> {
+pub trait Run<T: Outcome = ()> {
     /// The new process's work. When it returns, the process ends.
     fn run(self) -> T;
 }
 
-impl<F: FnOnce() -> T, T: Termination> Run<T> for F {
+impl<F: FnOnce() -> T, T: Outcome> Run<T> for F {
     fn run(self) -> T {
         self()
     }

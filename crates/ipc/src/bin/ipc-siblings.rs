@@ -24,7 +24,7 @@ fn sub2(q: &Queue<String>) -> Result<()> {
 
 fn main() -> Result<()> {
     let q = Queue::new()?;
-    let _p1 = Process::new(|| sub1(&q)).start()?;
-    let _p2 = Process::new(|| sub2(&q)).start()?;
+    Process::new(|| sub1(&q)).start()?;
+    Process::new(|| sub2(&q)).start()?;
     Ok(())
-} // waits for both
+} // then the program waits for both

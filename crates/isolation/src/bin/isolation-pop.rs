@@ -36,7 +36,7 @@ fn sing(batch: &mut Vec<&str>) {
 
 fn main() -> ipc_common::Result<()> {
     let mut students = vec!["小刚", "小贵", "小恒"];
-    let _p1 = Process::new(|| dance(&mut students)).name("myprocess1").start()?;
-    let _p2 = Process::new(|| sing(&mut students)).name("myprocess2").start()?;
+    Process::new(|| dance(&mut students)).name("myprocess1").start()?;
+    Process::new(|| sing(&mut students)).name("myprocess2").start()?;
     Ok(())
-} // waits for both
+} // then the program waits for both

@@ -33,7 +33,7 @@ fn main() -> ipc_common::Result<()> {
     println!("main: {}", current_process().pid());
     let dance_process = Process::new(dance).name("myprocess1");
     let sing_process = Process::new(sing);
-    let _dance_process = dance_process.start()?;
-    let _sing_process = sing_process.start()?;
+    dance_process.start()?;
+    sing_process.start()?;
     Ok(())
-} // waits for both
+} // then the program waits for both

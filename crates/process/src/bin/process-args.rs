@@ -27,7 +27,7 @@ fn task(count: u32) {
 fn main() -> ipc_common::Result<()> {
     let p1 = Process::new(|| task(1));
     let p2 = Process::new(|| task(3));
-    let _p1 = p1.start()?;
-    let _p2 = p2.start()?;
+    p1.start()?;
+    p2.start()?;
     Ok(())
-} // waits for both
+} // then the program waits for both

@@ -27,6 +27,6 @@ fn dance(batch: &mut Vec<&str>) {
 
 fn main() -> ipc_common::Result<()> {
     let mut students = vec!["小刚", "小贵", "小恒"];
-    let _p = Process::new(|| dance(&mut students)).name("myprocess1").start()?;
+    Process::new(|| dance(&mut students)).name("myprocess1").start()?;
     Ok(())
-} // waits for `_p`
+} // then the program waits for its child

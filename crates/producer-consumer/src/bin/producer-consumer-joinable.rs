@@ -40,8 +40,8 @@ fn main() -> Result<()> {
     let p1 = Process::new(|| producers("Jon", "包子", &q)).start()?;
     let p2 = Process::new(|| producers("Lin", "鸡排", &q)).start()?;
 
-    let _c1 = Process::new(|| consumers("c1", &q)).daemon(true).start()?;
-    let _c2 = Process::new(|| consumers("c2", &q)).daemon(true).start()?;
+    Process::new(|| consumers("c1", &q)).daemon(true).start()?;
+    Process::new(|| consumers("c2", &q)).daemon(true).start()?;
 
     p1.join()?;
     p2.join()?; // nothing more will be put
