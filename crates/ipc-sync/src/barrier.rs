@@ -10,7 +10,7 @@ use ipc_error::{Error, Result};
 
 use crate::deadline::Deadline;
 use crate::event_count::EventCount;
-use crate::os::shared::Shared;
+use ipc_memory::Shared;
 use crate::robust::mutex::RobustMutex;
 use crate::robust::state_guard::StateGuard;
 use crate::waiter_slots::{WaiterSlot, WaiterSlots};
@@ -19,7 +19,7 @@ use crate::waiter_slots::{WaiterSlot, WaiterSlots};
 /// atomic step, so all waiters go on or none does. A round that breaks is first marked in each slot.
 #[derive(Zeroable)]
 #[repr(C)]
-struct State {
+pub(crate) struct State {
     round: EventCount,
     lock: RobustMutex,
     is_broken: AtomicBool,
@@ -47,8 +47,8 @@ const NO_ROUND: u32 = u32::MAX - 1;
 /// that dies before it arrives is not known here: wait with a timeout where that may happen. (A
 /// process that is *stopped* in the instant in which it arrives or leaves delays the others.)
 pub struct Barrier {
-    state: Shared<State>,
-    parties: usize,
+    pub(crate) state: Shared<State>,
+    pub(crate) parties: usize,
 }
 
 impl Barrier {

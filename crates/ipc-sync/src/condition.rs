@@ -10,7 +10,7 @@ use ipc_error::Result;
 
 use crate::deadline::Deadline;
 use crate::lock::{Lock, LockGuard};
-use crate::os::shared::Shared;
+use ipc_memory::Shared;
 use crate::waiter_slots::{WaiterSlot, WaiterSlots};
 
 /// A lock whose holder can wait until another holder notifies it; Python's
@@ -39,9 +39,9 @@ use crate::waiter_slots::{WaiterSlot, WaiterSlots};
 /// is killed *after* it was notified takes the notification along: where this matters, notify all, or
 /// wait with a timeout.)
 pub struct Condition {
-    lock: Lock,
+    pub(crate) lock: Lock,
     /// Used by the holder of `lock`. A thread waits from when it takes a slot until it is notified.
-    slots: Shared<WaiterSlots>,
+    pub(crate) slots: Shared<WaiterSlots>,
 }
 
 impl Condition {

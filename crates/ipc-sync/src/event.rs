@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::deadline::Deadline;
 use crate::os::futex::{Change, Futex, Waited, Wake};
-use crate::os::shared::Shared;
+use ipc_memory::Shared;
 use crate::os::spin::spin_until;
 use ipc_error::Result;
 
@@ -27,7 +27,7 @@ use ipc_error::Result;
 /// delays no other. `set`, `clear` and `is_set` may be called in a signal handler.
 // The lowest bit of the word is the flag, the others count how often it was cleared: so a waiter sees
 // that it was set, though it may have been cleared since.
-pub struct Event(Shared<Futex>);
+pub struct Event(pub(crate) Shared<Futex>);
 
 const SET: u32 = 1 << SET_BIT;
 const SET_BIT: u16 = 0;

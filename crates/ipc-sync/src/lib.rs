@@ -5,10 +5,11 @@
 //!
 //! From the bottom up:
 //!
-//! - `os`: mappings, futexes, spinning; `deadline`;
+//! - `os`: futexes, spinning; `deadline`;
 //! - `robust`: the mutex that the kernel releases for a dead owner; `event_count`: a count that
 //!   can be slept on; `waiter_slots`: waiters of which the living can be told from the dead;
-//! - [`Lock`], [`Semaphore`], [`Event`], [`Condition`], [`Barrier`], [`Value`], [`Array`].
+//! - [`Lock`], [`Semaphore`], [`Event`], [`Condition`], [`Barrier`], [`Value`], [`Array`];
+//! - `passed`: how these come to processes that are no forks of this one.
 
 mod barrier;
 mod condition;
@@ -18,6 +19,8 @@ mod event_count;
 mod lock;
 #[allow(unsafe_code, reason = "system calls, and memory that other processes use")]
 mod os;
+#[allow(unsafe_code, reason = "it vouches for the types of what is passed")]
+mod passed;
 #[allow(unsafe_code, reason = "the kernel and glibc share its data")]
 mod robust;
 mod semaphore;
@@ -41,8 +44,6 @@ pub use value::{Plain, Value};
 pub mod internal {
     pub use crate::deadline::Deadline;
     pub use crate::event_count::{AtomicCount, Count, EventCount};
-    pub use crate::os::growing::GrowingMapping;
-    pub use crate::os::shared::Shared;
     pub use crate::os::spin::spin_until;
     pub use crate::robust::fork_generation::{fork_generation, watch_forks};
     pub use crate::robust::mutex::RobustMutex;

@@ -8,7 +8,7 @@ use ipc_error::Error;
 use ipc_error::Result;
 
 use crate::deadline::Deadline;
-use crate::os::shared::Shared;
+use ipc_memory::Shared;
 use crate::robust::mutex::RobustMutex;
 use crate::robust::user_guard::UserGuard;
 
@@ -40,7 +40,7 @@ use crate::robust::user_guard::UserGuard;
 /// # Ok::<(), ipc_common::Error>(())
 /// ```
 pub struct Lock {
-    raw: Shared<RobustMutex>,
+    pub(crate) raw: Shared<RobustMutex>,
 }
 
 impl Lock {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::deadline::Deadline;
 use crate::event_count::{Count, EventCount};
-use crate::os::shared::Shared;
+use ipc_memory::Shared;
 use crate::robust::mutex::RobustMutex;
 use crate::robust::state_guard::StateGuard;
 use bytemuck::Zeroable;
@@ -15,7 +15,7 @@ use ipc_error::{Error, Result};
 /// A release wakes all sleepers, so it does not matter if one of them is killed.
 #[derive(Zeroable)]
 #[repr(C)]
-struct State {
+pub(crate) struct State {
     permits: EventCount,
     releasers: RobustMutex,
 }
@@ -37,8 +37,8 @@ struct State {
 /// something, use a [`Lock`](crate::Lock), whose guard does that. A process that is killed or stopped
 /// while it waits delays no other; one that is stopped in the middle of `release` delays other releases.
 pub struct Semaphore {
-    state: Shared<State>,
-    limit: u32,
+    pub(crate) state: Shared<State>,
+    pub(crate) limit: u32,
 }
 
 const MOST: u32 = Count::HALF_RANGE;

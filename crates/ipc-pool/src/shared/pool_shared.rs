@@ -8,7 +8,7 @@ use crate::shared::task_queue::TaskQueue;
 use crate::shared::worker_table::WorkerTable;
 use ipc_error::Result;
 use ipc_ring::Ring;
-use ipc_sync::internal::Shared;
+use ipc_memory::Shared;
 
 pub(crate) struct PoolShared {
     pub(crate) tasks: TaskQueue,

@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 use bytemuck::Zeroable;
 use ipc_error::{Error, Result};
-use ipc_sync::internal::{RobustMutex, Shared, StateGuard};
+use ipc_memory::Shared;
+use ipc_sync::internal::{RobustMutex, StateGuard};
 use rustix::event::PollFlags;
 use rustix::io::{Errno, Result as CallResult};
 

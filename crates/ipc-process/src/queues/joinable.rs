@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use ipc_error::{Error, Result};
-use ipc_sync::internal::{Deadline, Shared, StateGuard};
+use ipc_memory::Shared;
+use ipc_sync::internal::{Deadline, StateGuard};
 
 use crate::queues::ledger::Ledger;
 use crate::queues::queue::Queue;

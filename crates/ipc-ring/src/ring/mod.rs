@@ -33,7 +33,8 @@ mod layout;
 pub(crate) mod put;
 
 use ipc_error::Result;
-use ipc_sync::internal::{Count, Deadline, EventCount, GrowingMapping, Shared, StateGuard};
+use ipc_memory::{GrowingMapping, Part, Passed, Received, Shared};
+use ipc_sync::internal::{Count, Deadline, EventCount, StateGuard};
 
 use crate::memory_limit::memory_limit;
 use crate::ring::layout::Control;

@@ -15,7 +15,7 @@ use ipc_error::Result;
 use crate::deadline::Deadline;
 #[cfg(doc)]
 use crate::lock::Lock;
-use crate::os::mapping::Mapping;
+use ipc_memory::Mapping;
 use crate::robust::mutex::RobustMutex;
 use crate::robust::user_guard::UserGuard;
 use crate::value::Plain;
@@ -42,9 +42,9 @@ use crate::value::owner::{Owner, Program};
 /// ```
 pub struct Array<T> {
     /// A [`Header`], then the values.
-    memory: Mapping,
-    len: usize,
-    items: PhantomData<T>,
+    pub(crate) memory: Mapping,
+    pub(crate) len: usize,
+    pub(crate) items: PhantomData<T>,
 }
 
 #[derive(Zeroable)]

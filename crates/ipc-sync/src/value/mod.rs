@@ -72,7 +72,7 @@ impl<T: AnyBitPattern> Plain for T {}
 ///
 /// Nor can a `bool`, a `char` or an enum: a process that is killed while it writes may leave bytes that
 /// mean no such thing. Use a number.
-pub struct Value<T>(Array<T>);
+pub struct Value<T>(pub(crate) Array<T>);
 
 impl<T: Plain> Value<T> {
     /// A new one with this value; Python's `Value('d', 0.0)`. Costs one page of shared memory.

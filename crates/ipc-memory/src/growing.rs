@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize};
 
 use ipc_error::{Error, Result};
 
-use crate::os::mapping::Mapping;
+use crate::mapping::Mapping;
+use crate::passing::{Part, Received};
 
 /// Zeroed bytes that this process and all processes forked from it see, without a name, as
 /// a `Mapping`. They are many; memory goes to those that were written, address space to those up to
@@ -39,9 +40,24 @@ impl GrowingMapping {
                 first => break first?,
             }
         };
+        Ok(Self::of(first, len))
+    }
+
+    /// Its parts of what it belongs to.
+    pub fn pack(&self) -> Result<[Part; 2]> {
+        Ok([self.first.pack()?, Part::Number(self.len as u64)])
+    }
+
+    /// What another process has [packed](Self::pack).
+    pub fn unpack(parts: &mut Received) -> Result<Self> {
+        let first = Mapping::unpack(parts.part()?)?;
+        Ok(Self::of(first, parts.number()? as usize))
+    }
+
+    fn of(first: Mapping, len: usize) -> Self {
         let views = [const { AtomicPtr::new(ptr::null_mut()) }; VIEWS];
         views[0].store(first.start().as_ptr(), Relaxed);
-        Ok(GrowingMapping { first, views, longest: AtomicUsize::new(0), len })
+        GrowingMapping { first, views, longest: AtomicUsize::new(0), len }
     }
 
     /// How many bytes there are.

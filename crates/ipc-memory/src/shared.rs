@@ -7,7 +7,8 @@ use std::ops::Deref;
 use bytemuck::Zeroable;
 use ipc_error::Result;
 
-use crate::os::mapping::Mapping;
+use crate::mapping::Mapping;
+use crate::passing::{Part, Received};
 
 /// A `T` in a mapping of its own, zeroed.
 ///
@@ -22,6 +23,17 @@ impl<T: Zeroable + Sync> Shared<T> {
         const { assert!(size_of::<T>() > 0 && align_of::<T>() <= 4096) }
         let size = NonZeroUsize::new(size_of::<T>()).expect("it has a size");
         Ok(Shared(Mapping::new(size)?, PhantomData))
+    }
+
+    /// Its part of what it belongs to.
+    pub fn pack(&self) -> Result<Part> {
+        self.0.pack()
+    }
+
+    /// What another process has [packed](Self::pack). [`Passed`](crate::Passed) vouches that it is of
+    /// the same type.
+    pub fn unpack(parts: &mut Received) -> Result<Self> {
+        Ok(Shared(Mapping::unpack(parts.part()?)?, PhantomData))
     }
 
     /// From now on dropping it does not unmap it: something in it is still used.

@@ -1,0 +1,25 @@
+//! Memory that processes share.
+//!
+//! It has no name: when the last process that has it is gone, however it went, so is the memory. For
+//! the crates above; programs use what these make of it, through `ipc_common`.
+//!
+//! From the bottom up:
+//!
+//! - `passing`: giving what processes share to one that is no fork of this one;
+//! - `mapping`: bytes; `shared`: a value; `growing`: bytes of which each process maps what it uses.
+
+#[allow(unsafe_code, reason = "views are mapped and unmapped by hand")]
+mod growing;
+#[allow(unsafe_code, reason = "system calls")]
+mod mapping;
+#[allow(unsafe_code, reason = "what comes from another process is trusted by contract")]
+mod passing;
+#[allow(unsafe_code, reason = "memory that other processes use")]
+mod shared;
+
+pub use growing::GrowingMapping;
+pub use mapping::Mapping;
+pub use passing::{
+    Parcel, Part, Passed, Received, be_passable, deserialize, give_while, serialize, take_while,
+};
+pub use shared::Shared;
