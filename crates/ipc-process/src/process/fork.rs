@@ -8,6 +8,7 @@ use std::sync::MutexGuard;
 
 use ipc_error::{Error, Result};
 use ipc_sync::internal::{guards_of_this_thread, watch_forks};
+use ipc_trace::internal::{begin_process, begin_session, span_start};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{self, ForkResult, Pid};
@@ -35,14 +36,18 @@ pub(crate) unsafe fn fork<R: Run<T>, T: Termination>(
 ) -> Result<Child> {
     let name = identity.name.clone();
     refuse_what_a_fork_breaks(&name)?;
+    begin_session();
+    let _starting = span_start(&name);
     silence_broken_pipe();
     let ready = Ready::new(&name)?;
     // SAFETY: with one thread the child is a whole copy of this process; otherwise the caller has
     // promised to use nothing that another thread may have locked, and nor do we.
     match unsafe { unistd::fork() } {
         Ok(ForkResult::Child) => run_child_and_exit(move || {
+            let parent = ready.parent;
             let signals = ready.become_child(identity, without)?;
             drop(signals);
+            begin_process(&name, parent);
             Ok(run.run())
         }),
         Ok(ForkResult::Parent { child }) => ready.keep_child(identity, child),

@@ -6,6 +6,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::{ExitCode, Termination};
 
 use ipc_error::Result;
+use ipc_trace::internal::end_process;
 
 use crate::process::output::flush;
 
@@ -25,6 +26,7 @@ pub(crate) fn run_child_and_exit<T: Termination>(run: impl FnOnce() -> Result<T>
         }
         code = if code == 0 { 1 } else { code };
     }
+    end_process();
     // SAFETY: it takes an integer and ends the process; the parent's exit handlers do not run.
     unsafe { libc::_exit(code.into()) }
 }
