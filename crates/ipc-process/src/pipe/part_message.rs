@@ -21,6 +21,7 @@ use std::sync::Arc;
 use bytemuck::Zeroable;
 use ipc_error::{Error, Result};
 use ipc_sync::internal::{RobustMutex, Shared, StateGuard};
+use ipc_trace::internal::{Act, address, made, span};
 use rustix::event::PollFlags;
 use rustix::io::{Errno, Result as CallResult};
 
@@ -59,16 +60,19 @@ impl Turns {
     /// Those of both ends of a new pipe.
     pub(crate) fn of_both_ends() -> Result<[Self; 2]> {
         let directions = Arc::new(Shared::zeroed()?);
+        made(address(&**directions), "Pipe");
         Ok([0, 1].map(|sends| Turns { directions: Arc::clone(&directions), sends }))
     }
 
     pub(crate) fn send(&self, socket: &Socket, message: &[u8]) -> Result<()> {
+        let _sending = span(Act::Send, address(&**self.directions));
         let _turn = StateGuard::take(&self.directions[self.sends].senders.0)?;
         send_message(socket, message).map_err(send_error)
     }
 
     /// Appends a message to `bytes`, which are empty.
     pub(crate) fn recv(&self, socket: &Socket, bytes: &mut Vec<u8>) -> Result<()> {
+        let _receiving = span(Act::Receive, address(&**self.directions));
         let receivers = &self.directions[1 - self.sends].receivers.0;
         let mut looks = LOOKS;
         loop {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ipc_error::{Error, Result};
 use ipc_sync::internal::{Deadline, Shared, StateGuard};
+use ipc_trace::internal::{Act, made, span};
 
 use crate::queues::ledger::Ledger;
 use crate::queues::queue::Queue;
@@ -53,7 +54,9 @@ impl<T: Message> JoinableQueue<T> {
     ///
     /// As for [`new`](Self::new).
     pub fn bounded(most: usize) -> Result<Self> {
-        Ok(JoinableQueue { queue: Queue::bounded(most)?, ledger: Shared::zeroed()? })
+        let queue = JoinableQueue { queue: Queue::bounded(most)?, ledger: Shared::zeroed()? };
+        made(queue.queue.ring().trace_id(), "JoinableQueue");
+        Ok(queue)
     }
 
     /// As [`Queue::put`].
@@ -184,6 +187,7 @@ impl<T: Message> JoinableQueue<T> {
     }
 
     fn join_until(&self, deadline: Deadline) -> Result<()> {
+        let _waiting = span(Act::Wait, self.queue.ring().trace_id());
         let (put, taken) = (self.queue.ring().put_count(), self.queue.ring().taken_count());
         loop {
             let settled = self.ledger.settled(); // before what was put: it is never more

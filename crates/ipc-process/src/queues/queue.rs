@@ -10,6 +10,7 @@ use ipc_error::Error;
 use ipc_error::Result;
 use ipc_ring::Ring;
 use ipc_sync::internal::Deadline;
+use ipc_trace::internal::{Act, made, span};
 
 use ipc_codec::Message;
 use ipc_codec::decode;
@@ -73,7 +74,9 @@ impl<T: Message> Queue<T> {
     ///
     /// As for [`new`](Queue::new).
     pub fn bounded(most: usize) -> Result<Self> {
-        Ok(Queue { ring: Ring::new(most, None)?, items: PhantomData })
+        let ring = Ring::new(most, None)?;
+        made(ring.trace_id(), "Queue");
+        Ok(Queue { ring, items: PhantomData })
     }
 
     /// Puts an item in, and blocks while the queue is full; Python's `put(item)`.
@@ -185,6 +188,7 @@ impl<T: Message> Queue<T> {
     }
 
     fn put_until(&self, item: &T, deadline: Deadline) -> Result<()> {
+        let _putting = span(Act::Put, self.ring.trace_id());
         with_buffer(|bytes| {
             // The user's code runs meanwhile and may have locked something of its own: so there is
             // no waiting in it. If the ring is busy or full, the bytes go into the buffer.
@@ -219,6 +223,7 @@ impl<T: Message> Queue<T> {
         deadline: Deadline,
         taking: impl FnOnce() -> Result<(G, D)>,
     ) -> Result<T> {
+        let _getting = span(Act::Get, self.ring.trace_id());
         with_buffer(|bytes| {
             let first = self.ring.first(deadline)?;
             let many = body_of_bytes(first.bytes()).map(<[u8]>::to_vec);

@@ -7,6 +7,7 @@ use std::sync::atomic::fence;
 
 use ipc_error::{Error, Result};
 use ipc_sync::internal::{Count, Deadline, EventCount, StateGuard};
+use ipc_trace::internal::arrive;
 
 use crate::ring::Ring;
 use crate::ring::data::{keep, read_word};
@@ -145,6 +146,7 @@ impl First<'_> {
         fence(Release); // a reader that sees what is written now sees the count before it
         consumers.cursors.at(count.next()).store(Cursor { offset: head, wraps: at.wraps });
         taken.add_one();
+        arrive(ring.trace_id(), count.number());
         let is_drained = consumers.seen_put.load() == count.next();
         let keep = keep(record);
         if is_drained && head > keep || head < from.offset && from.offset > keep {

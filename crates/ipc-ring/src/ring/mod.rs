@@ -34,6 +34,7 @@ pub(crate) mod put;
 
 use ipc_error::Result;
 use ipc_sync::internal::{Count, Deadline, EventCount, GrowingMapping, Shared, StateGuard};
+use ipc_trace::internal::address;
 
 use crate::memory_limit::memory_limit;
 use crate::ring::layout::Control;
@@ -62,6 +63,11 @@ impl Ring {
         let limit = if limit == 0 { MOST_ITEMS } else { limit };
         let bytes = bytes.unwrap_or_else(|| memory_limit() / 4).max(LEAST_BYTES);
         Ok(Ring { control: Shared::zeroed()?, data: GrowingMapping::new(bytes)?, limit })
+    }
+
+    /// By which traces know it.
+    pub fn trace_id(&self) -> u64 {
+        address(&*self.control)
     }
 
     /// How many items were ever put.

@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::ptr::NonNull;
 
 use ipc_error::{Error, Result};
+use ipc_trace::internal::begin_session;
 use nix::sys::mman::{
     MRemapFlags, MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, mprotect, mremap, munmap,
 };
@@ -38,6 +39,7 @@ impl Mapping {
     }
 
     fn with_access(len: NonZeroUsize, access: ProtFlags) -> Result<Self> {
+        begin_session(); // before the first use of anything that processes share
         let flags = MapFlags::MAP_SHARED | MapFlags::MAP_NORESERVE;
         // SAFETY: a new mapping at an address of the kernel's choice disturbs no other memory.
         let start = unsafe { mmap_anonymous(None, len, access, flags) };
