@@ -16,13 +16,14 @@ pub use ipc_codec::Message;
 pub use ipc_error::{Error, Result};
 pub use pipe::connection::Connection;
 pub use pipe::ends::{Nothing, one_way_pipe, pipe};
-pub use pipe::wait::wait;
+pub use pipe::wait::{wait, wait_for};
 pub use process::builder::Process;
 pub use process::child::{Child, StillRunning};
 pub use process::current::{
     AuthKey, CurrentProcess, ParentProcess, active_children, current_process, parent_process,
 };
 pub use process::run::Run;
+pub use queues::items::Items;
 pub use queues::joinable::JoinableQueue;
 pub use queues::queue::Queue;
 

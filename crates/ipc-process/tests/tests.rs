@@ -14,6 +14,7 @@ mod last_slot;
 mod memory;
 mod process;
 mod queue;
+mod queue_descriptor;
 mod queue_fairness;
 mod queue_growth;
 mod queue_interleavings;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         memory::TESTS,
         process::TESTS,
         queue::TESTS,
+        queue_descriptor::TESTS,
         queue_fairness::TESTS,
         queue_growth::TESTS,
         queue_interleavings::TESTS,

@@ -193,6 +193,9 @@ impl Reservation<'_> {
             producers.high_water.store(high_water, Relaxed);
         }
         producers.no_room.forget();
+        if let Some(bell) = &ring.bell {
+            bell.ring_once(producers);
+        }
         put.add_one();
     }
 }
