@@ -16,7 +16,7 @@ pub use ipc_codec::Message;
 pub use ipc_error::{Error, Result};
 pub use pipe::connection::Connection;
 pub use pipe::ends::{Nothing, one_way_pipe, pipe};
-pub use pipe::wait::wait;
+pub use pipe::wait::{wait, wait_for};
 pub use process::active_children::active_children;
 pub use process::builder::Process;
 pub use process::child::{Child, StillRunning};
@@ -25,6 +25,7 @@ pub use process::current::{
 };
 pub use process::outcome::Outcome;
 pub use process::run::Run;
+pub use queues::items::Items;
 pub use queues::joinable::JoinableQueue;
 pub use queues::queue::Queue;
 

@@ -36,8 +36,8 @@ use ipc_codec::with_buffer;
 ///
 /// let (left, right) = pipe::<Vec<u32>, u32>()?;
 /// let adder = Process::new(move || -> ipc_common::Result<()> {
-///     while let Ok(numbers) = right.recv() {
-///         right.send(&numbers.iter().sum())?;
+///     for numbers in &right {
+///         right.send(&numbers?.iter().sum())?;
 ///     }
 ///     Ok(()) // the parent has closed its end
 /// });

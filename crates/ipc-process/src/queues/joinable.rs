@@ -34,7 +34,7 @@ use ipc_codec::Message;
 /// # Ok::<(), ipc_common::Error>(())
 /// ```
 pub struct JoinableQueue<T> {
-    queue: Queue<T>,
+    pub(crate) queue: Queue<T>,
     ledger: Shared<Ledger>,
 }
 
@@ -57,33 +57,6 @@ impl<T: Message> JoinableQueue<T> {
         let queue = JoinableQueue { queue: Queue::bounded(most)?, ledger: Shared::zeroed()? };
         made(queue.queue.ring().trace_id(), "JoinableQueue");
         Ok(queue)
-    }
-
-    /// As [`Queue::put`].
-    ///
-    /// # Errors
-    ///
-    /// As for [`Queue::put`].
-    pub fn put(&self, item: &T) -> Result<()> {
-        self.queue.put(item)
-    }
-
-    /// As [`Queue::try_put`].
-    ///
-    /// # Errors
-    ///
-    /// As for [`Queue::try_put`].
-    pub fn try_put(&self, item: &T) -> Result<()> {
-        self.queue.try_put(item)
-    }
-
-    /// As [`Queue::put_timeout`].
-    ///
-    /// # Errors
-    ///
-    /// As for [`Queue::put_timeout`].
-    pub fn put_timeout(&self, item: &T, timeout: Duration) -> Result<()> {
-        self.queue.put_timeout(item, timeout)
     }
 
     /// As [`Queue::get`]: the item is in this thread's hands until [`task_done`](Self::task_done).

@@ -33,6 +33,11 @@ impl Ring {
     /// dropped before. Other consumers wait meanwhile.
     #[inline]
     pub fn first(&self, deadline: Deadline) -> Result<First<'_>> {
+        self.looked(self.look(deadline))
+    }
+
+    #[inline]
+    fn look(&self, deadline: Deadline) -> Result<First<'_>> {
         let Control { taken, consumers, .. } = &*self.control;
         let guard = StateGuard::take_until(&consumers.lock, deadline, || self.is_empty())?;
         let guard = guard.ok_or(Error::Empty)?;
@@ -153,5 +158,8 @@ impl First<'_> {
             ring.give_back_if_idle(keep);
         }
         drop(guard);
+        if is_drained && ring.bell.is_some() {
+            ring.drained();
+        }
     }
 }

@@ -27,6 +27,7 @@
 //! *Memory follows the backlog.* Records are contiguous. Where it pays, a producer leaves a wrap
 //! mark behind and goes on at the beginning, so that the bytes in use stay few and in the cache.
 
+mod bell;
 mod data;
 pub(crate) mod get;
 mod layout;
@@ -37,6 +38,7 @@ use ipc_sync::internal::{Count, Deadline, EventCount, GrowingMapping, Shared, St
 use ipc_trace::internal::address;
 
 use crate::memory_limit::memory_limit;
+use crate::ring::bell::Bell;
 use crate::ring::layout::Control;
 
 /// Counts wrap around; no more items than half their range can be told apart.
@@ -52,6 +54,8 @@ pub struct Ring {
     data: GrowingMapping,
     /// The ring is full with this number of items.
     limit: u32,
+    /// See [`set_bell`](Ring::set_bell).
+    bell: Option<Bell>,
 }
 
 impl Ring {
@@ -62,7 +66,8 @@ impl Ring {
         let limit = u32::try_from(limit).unwrap_or(MOST_ITEMS).min(MOST_ITEMS);
         let limit = if limit == 0 { MOST_ITEMS } else { limit };
         let bytes = bytes.unwrap_or_else(|| memory_limit() / 4).max(LEAST_BYTES);
-        Ok(Ring { control: Shared::zeroed()?, data: GrowingMapping::new(bytes)?, limit })
+        let data = GrowingMapping::new(bytes)?;
+        Ok(Ring { control: Shared::zeroed()?, data, limit, bell: None })
     }
 
     /// By which traces know it.
@@ -118,7 +123,9 @@ impl Ring {
     /// ring closed closes it again, and so wakes them.
     pub fn close(&self) {
         let Control { put, taken, .. } = &*self.control;
-        put.close();
-        taken.close();
+        self.ring_and_close(|| {
+            put.close();
+            taken.close();
+        });
     }
 }

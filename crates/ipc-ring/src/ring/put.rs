@@ -195,6 +195,9 @@ impl Reservation<'_> {
         }
         producers.no_room.forget();
         depart(ring.trace_id(), count.number());
+        if let Some(bell) = &ring.bell {
+            bell.ring_once(producers);
+        }
         put.add_one();
     }
 }
