@@ -37,7 +37,9 @@
 //! | `Queue()`, `JoinableQueue()` | [`Queue`], [`JoinableQueue`] |
 //! | `Pool()`, `AsyncResult` | [`Pool`], [`AsyncResult`] |
 //! | `Manager()`, its `dict()`, `list()`, `Namespace()` | [`Manager`], [`DictProxy`], [`ListProxy`], [`Namespace`] |
-//! | `Pipe()`, `connection.wait()` | [`pipe`], [`Connection`], [`wait`] |
+//! | `q._reader`, for an event loop | [`Queue::with_fd`], [`Queue::fd`] |
+//! | `Pipe()` | [`pipe`], [`Connection`] |
+//! | `connection.wait([q._reader, p.sentinel])` | [`wait(&[&q.fd()?, &p], None)`](wait), [`wait_for(&children, None)`](wait_for) |
 //!
 //! This crate is the one name that programs use. What it hands on lives in crates that can be used by
 //! themselves: `ipc-sync` (locks and values), `ipc-process` (processes, queues, pipes), `ipc-pool` and
@@ -49,9 +51,9 @@ pub use ipc_error::{Error, Result};
 pub use ipc_manager::{DictProxy, ListProxy, Manager, Namespace};
 pub use ipc_pool::{AsyncResult, Pool, PoolBuilder};
 pub use ipc_process::{
-    AuthKey, Child, Connection, CurrentProcess, JoinableQueue, Message, Nothing, Outcome,
+    AuthKey, Child, Connection, CurrentProcess, Items, JoinableQueue, Message, Nothing, Outcome,
     ParentProcess, Process, Queue, Run, StillRunning, active_children, current_process,
-    one_way_pipe, parent_process, pipe, wait,
+    one_way_pipe, parent_process, pipe, wait, wait_for,
 };
 pub use ipc_sync::{
     Array, Barrier, Condition, ConditionGuard, Event, Lock, LockGuard, Plain, Semaphore, Value,

@@ -8,6 +8,7 @@ use std::os::fd::OwnedFd;
 use std::ptr::{self, NonNull};
 
 use ipc_error::{Error, Result};
+use ipc_trace::internal::begin_session;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::mman::{
     MRemapFlags, MapFlags, MmapAdvise, ProtFlags, madvise, mmap, mmap_anonymous, mprotect, mremap,
@@ -48,6 +49,7 @@ impl Mapping {
     }
 
     fn with_access(len: NonZeroUsize, access: ProtFlags) -> Result<Self> {
+        begin_session(); // before the first use of anything that processes share
         if is_passable() {
             return Self::of_file(new_file(len)?, len, access);
         }

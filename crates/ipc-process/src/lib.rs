@@ -5,9 +5,12 @@
 //! - `os`: pidfds, waiting for descriptors;
 //! - `process`: starting processes and ending them;
 //! - `pipe`: messages between two ends; waiting for many things at once;
-//! - `queues`: items from any process to any other.
+//! - `queues`: items from any process to any other;
+//! - `passed`: how these come to processes that are no forks of this one.
 
 mod os;
+#[allow(unsafe_code, reason = "it vouches for the types of what is passed")]
+mod passed;
 mod pipe;
 mod process;
 mod queues;
@@ -16,7 +19,7 @@ pub use ipc_codec::Message;
 pub use ipc_error::{Error, Result};
 pub use pipe::connection::Connection;
 pub use pipe::ends::{Nothing, one_way_pipe, pipe};
-pub use pipe::wait::wait;
+pub use pipe::wait::{wait, wait_for};
 pub use process::active_children::active_children;
 pub use process::builder::Process;
 pub use process::child::{Child, StillRunning};
@@ -25,6 +28,7 @@ pub use process::current::{
 };
 pub use process::outcome::Outcome;
 pub use process::run::Run;
+pub use queues::items::Items;
 pub use queues::joinable::JoinableQueue;
 pub use queues::queue::Queue;
 

@@ -34,6 +34,8 @@ tests![
     each_producers_order_is_kept,
     threads_and_processes_share_it,
     closing_wakes_all,
+    a_loop_ends_at_the_end_and_nowhere_else,
+    what_items_borrow_as_can_be_put,
     signal_handlers_do_not_disturb_a_wait,
     a_deadline_is_kept_though_another_waits_first,
     killed_waiters_harm_nobody,
@@ -345,6 +347,56 @@ fn threads_and_processes_share_it() {
     });
     assert_eq!(total, 999 * 1000 / 2);
     assert_eq!(join(&child), 0);
+}
+
+/// Even ones can be put, but not taken.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+struct Odd(u32);
+
+impl From<Odd> for u32 {
+    fn from(odd: Odd) -> u32 {
+        odd.0
+    }
+}
+
+impl TryFrom<u32> for Odd {
+    type Error = &'static str;
+
+    fn try_from(n: u32) -> Result<Self, Self::Error> {
+        if n % 2 == 1 { Ok(Odd(n)) } else { Err("it is even") }
+    }
+}
+
+fn a_loop_ends_at_the_end_and_nowhere_else() {
+    let queue = Queue::<Odd>::new().unwrap();
+    let consumer = start(|| {
+        let items: Vec<bool> = queue.into_iter().map(|item| item.is_ok()).collect();
+        assert_eq!(items, [true, false, true]);
+    });
+    [1, 2, 3].into_iter().for_each(|n| queue.put(&Odd(n)).unwrap());
+    queue.close();
+    assert_eq!(join(&consumer), 0);
+    let queue = JoinableQueue::new().unwrap();
+    [1, 2].into_iter().for_each(|n| queue.put(&n).unwrap());
+    queue.close();
+    for item in &queue {
+        item.unwrap();
+        queue.task_done().unwrap();
+    }
+    queue.join_timeout(DEADLINE).unwrap();
+    let (left, right) = ipc_common::pipe::<u32, ()>().unwrap();
+    [1, 2].into_iter().for_each(|n| left.send(&n).unwrap());
+    drop(left);
+    assert_eq!(right.into_iter().collect::<Result<Vec<_>, _>>().unwrap(), [1, 2]);
+}
+
+fn what_items_borrow_as_can_be_put() {
+    let (texts, rows) = (Queue::<String>::new().unwrap(), JoinableQueue::<Vec<u8>>::new().unwrap());
+    texts.put_borrowed("text").unwrap();
+    rows.put_borrowed(&[1, 2, 3][1..]).unwrap();
+    assert_eq!((texts.get().unwrap(), rows.get().unwrap()), ("text".to_string(), vec![2, 3]));
+    rows.task_done().unwrap();
 }
 
 fn closing_wakes_all() {

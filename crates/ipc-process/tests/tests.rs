@@ -15,6 +15,7 @@ mod last_slot;
 mod memory;
 mod process;
 mod queue;
+mod queue_descriptor;
 mod queue_fairness;
 mod queue_growth;
 mod queue_interleavings;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         memory::TESTS,
         process::TESTS,
         queue::TESTS,
+        queue_descriptor::TESTS,
         queue_fairness::TESTS,
         queue_growth::TESTS,
         queue_interleavings::TESTS,

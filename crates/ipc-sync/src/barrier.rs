@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use bytemuck::Zeroable;
 use ipc_error::{Error, Result};
+use ipc_trace::internal::{Act, address, made, span};
 
 use crate::deadline::Deadline;
 use crate::event_count::EventCount;
-use ipc_memory::Shared;
 use crate::robust::mutex::RobustMutex;
 use crate::robust::state_guard::StateGuard;
 use crate::waiter_slots::{WaiterSlot, WaiterSlots};
+use ipc_memory::Shared;
 
 /// A party that arrives takes a slot, under the lock, and waits for the round to end. That end is one
 /// atomic step, so all waiters go on or none does. A round that breaks is first marked in each slot.
@@ -60,7 +61,11 @@ impl Barrier {
     /// memory for it.
     pub fn new(parties: usize) -> Result<Self> {
         match parties {
-            1..=WaiterSlots::MOST => Ok(Barrier { state: Shared::zeroed()?, parties }),
+            1..=WaiterSlots::MOST => {
+                let barrier = Barrier { state: Shared::zeroed()?, parties };
+                made(address(&*barrier.state), "Barrier");
+                Ok(barrier)
+            }
             _ => Err(Error::Invalid("cannot make a barrier: it needs 1 to 1024 parties")),
         }
     }
@@ -91,6 +96,7 @@ impl Barrier {
     }
 
     fn wait_until(&self, deadline: Deadline) -> Result<bool> {
+        let _waiting = span(Act::Wait, address(&*self.state));
         let State { round, is_broken, slots, .. } = &*self.state;
         let lock = self.enter()?;
         let this_round = round.count();

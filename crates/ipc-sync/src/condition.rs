@@ -7,11 +7,12 @@ use std::time::Duration;
 #[cfg(doc)]
 use ipc_error::Error;
 use ipc_error::Result;
+use ipc_trace::internal::{Act, instant, made, span};
 
 use crate::deadline::Deadline;
 use crate::lock::{Lock, LockGuard};
-use ipc_memory::Shared;
 use crate::waiter_slots::{WaiterSlot, WaiterSlots};
+use ipc_memory::Shared;
 
 /// A lock whose holder can wait until another holder notifies it; Python's
 /// `multiprocessing.Condition`.
@@ -51,7 +52,9 @@ impl Condition {
     ///
     /// [`Error::System`] if there is no memory for it.
     pub fn new() -> Result<Self> {
-        Ok(Condition { lock: Lock::new()?, slots: Shared::zeroed()? })
+        let condition = Condition { lock: Lock::new()?, slots: Shared::zeroed()? };
+        made(condition.lock.trace_id(), "Condition");
+        Ok(condition)
     }
 
     /// Waits for its lock and takes it; Python's `acquire()`, or `with condition:`.
@@ -151,7 +154,9 @@ impl ConditionGuard<'_> {
         let before = slot.notified.count();
         slot.waits_since.store(before.number(), Relaxed);
         self.lock = None;
+        let waiting = span(Act::Wait, self.condition.lock.trace_id());
         slot.notified.wait_while(before, deadline);
+        drop(waiting);
         let lock = self.condition.lock.lock();
         self.lock = Some(lock.expect("a thread that had the lock a moment ago may have it again"));
         Ok(slot.notified.count() != before)
@@ -161,6 +166,7 @@ impl ConditionGuard<'_> {
     ///
     /// They return from `wait` one after another, as each gets the lock.
     pub fn notify(&self, most: usize) -> usize {
+        instant(Act::Notify, self.condition.lock.trace_id(), 0);
         let is_waiting = |slot: &&WaiterSlot| {
             slot.is_taken() && slot.waits_since.load(Relaxed) == slot.notified.count().number()
         };

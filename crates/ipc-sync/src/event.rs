@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use crate::deadline::Deadline;
 use crate::os::futex::{Change, Futex, Waited, Wake};
-use ipc_memory::Shared;
 use crate::os::spin::spin_until;
 use ipc_error::Result;
+use ipc_memory::Shared;
+use ipc_trace::internal::{Act, address, instant, made, span};
 
 /// A flag on which any number of processes wait; Python's `multiprocessing.Event`.
 ///
@@ -39,7 +40,9 @@ impl Event {
     ///
     /// [`Error::System`](crate::Error::System) if there is no memory for it.
     pub fn new() -> Result<Self> {
-        Ok(Event(Shared::zeroed()?))
+        let event = Event(Shared::zeroed()?);
+        made(address(&*event.0), "Event");
+        Ok(event)
     }
 
     /// Sets it, and wakes all who wait; Python's `set()`. If it is set, nothing happens.
@@ -47,6 +50,7 @@ impl Event {
         // StoreLoad: publish the data before reading the flag; pairs with the fence in `clear`.
         fence(SeqCst);
         if !self.is_set() {
+            instant(Act::Set, address(&*self.0), 0);
             self.0.change_and_wake(Change::WithBit(SET_BIT), Wake::All);
         }
     }
@@ -77,6 +81,7 @@ impl Event {
     }
 
     fn wait_until(&self, deadline: Deadline) -> bool {
+        let _waiting = span(Act::Wait, address(&*self.0));
         let seen = self.0.load(Acquire);
         let was_set = || seen & SET != 0 || self.0.load(Acquire) != seen;
         if deadline != Deadline::NOW && !spin_until(was_set) {

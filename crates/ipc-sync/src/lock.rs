@@ -6,11 +6,12 @@ use std::time::Duration;
 #[cfg(doc)]
 use ipc_error::Error;
 use ipc_error::Result;
+use ipc_trace::internal::{address, made};
 
 use crate::deadline::Deadline;
-use ipc_memory::Shared;
 use crate::robust::mutex::RobustMutex;
 use crate::robust::user_guard::UserGuard;
+use ipc_memory::Shared;
 
 /// A mutual-exclusion lock between processes; Python's `multiprocessing.Lock`.
 ///
@@ -50,7 +51,9 @@ impl Lock {
     ///
     /// [`Error::System`] if there is no memory for it.
     pub fn new() -> Result<Self> {
-        Ok(Lock { raw: Shared::zeroed()? })
+        let lock = Lock { raw: Shared::zeroed()? };
+        made(lock.trace_id(), "Lock");
+        Ok(lock)
     }
 
     /// Waits until the lock is free and takes it; Python's `acquire()`, or `with lock:`.
@@ -100,6 +103,11 @@ impl Lock {
     /// As for [`lock`](Lock::lock).
     pub fn lock_timeout(&self, timeout: Duration) -> Result<Option<LockGuard<'_>>> {
         self.lock_until(Deadline::after(timeout))
+    }
+
+    /// By which traces know it.
+    pub(crate) fn trace_id(&self) -> u64 {
+        address(&*self.raw)
     }
 
     #[inline]

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use crate::deadline::Deadline;
 use crate::event_count::{Count, EventCount};
-use ipc_memory::Shared;
 use crate::robust::mutex::RobustMutex;
 use crate::robust::state_guard::StateGuard;
 use bytemuck::Zeroable;
 use ipc_error::{Error, Result};
+use ipc_memory::Shared;
+use ipc_trace::internal::{Act, address, instant, made, span};
 
 /// Taking a permit is one atomic step, which needs no lock; the lock is for comparing with the limit.
 /// A release wakes all sleepers, so it does not matter if one of them is killed.
@@ -70,6 +71,7 @@ impl Semaphore {
         }
         let state: Shared<State> = Shared::zeroed()?;
         state.permits.start_with(permits);
+        made(address(&*state), "Semaphore");
         Ok(Semaphore { state, limit })
     }
 
@@ -90,6 +92,7 @@ impl Semaphore {
     }
 
     fn acquire_until(&self, deadline: Deadline) -> bool {
+        let _waiting = span(Act::Wait, address(&*self.state));
         let permits = &self.state.permits;
         while !permits.take_one() {
             // Other processes may take each new permit first until the time is up.
@@ -112,6 +115,7 @@ impl Semaphore {
         if self.value() >= self.limit {
             return Err(Error::TooManyReleases { limit: self.limit });
         }
+        instant(Act::Release, address(&*self.state), 0);
         self.state.permits.add_one();
         Ok(())
     }

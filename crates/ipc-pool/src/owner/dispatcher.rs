@@ -18,6 +18,7 @@ use ipc_error::{Error, Result};
 use ipc_process::internal::PidFd;
 use ipc_process::{Child, Connection, Message, Nothing, Process, one_way_pipe};
 use ipc_sync::internal::Deadline;
+use ipc_trace::internal::{Act, span};
 
 /// How long the supervisor has to end, and workers whose supervisor was killed.
 const GRACE: Duration = Duration::from_secs(1);
@@ -204,6 +205,7 @@ impl Dispatcher {
     /// Takes in the messages that have come.
     fn collect(&self) -> Result<()> {
         for _ in 0..self.shared.results.len() {
+            let _getting = span(Act::Get, self.shared.results.trace_id());
             let mut message = Vec::new();
             self.shared.results.get(&mut message, Deadline::NOW)?;
             self.inbox.borrow_mut().accept(message);
@@ -213,6 +215,8 @@ impl Dispatcher {
 
     /// Sleeps until something may have come; `false` if the deadline came first.
     fn listen(&self, deadline: Deadline) -> Result<bool> {
+        let _waiting =
+            (deadline != Deadline::NOW).then(|| span(Act::Wait, self.shared.results.trace_id()));
         let heard = self.doorbell.listen(&self.shared, &self.supervisor, GRACE, deadline)?;
         if heard == Heard::End {
             self.note_end();

@@ -11,6 +11,7 @@ use crate::shared::message::Message;
 use crate::shared::pool_shared::PoolShared;
 use ipc_error::{Error, Result};
 use ipc_sync::internal::Deadline;
+use ipc_trace::internal::{Act, span};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Outbox<'a> {
@@ -29,7 +30,9 @@ impl Outbox<'_> {
 
     /// Sends a message that has been written.
     pub(crate) fn send_written(&self, message: &[u8]) -> Result<()> {
+        let putting = span(Act::Put, self.shared.results.trace_id());
         self.shared.results.put(message, Deadline::NEVER)?;
+        drop(putting);
         self.notify()
     }
 

@@ -7,8 +7,9 @@ use bytemuck::Zeroable;
 use crate::shared::task_queue::TaskQueue;
 use crate::shared::worker_table::WorkerTable;
 use ipc_error::Result;
-use ipc_ring::Ring;
 use ipc_memory::Shared;
+use ipc_ring::Ring;
+use ipc_trace::internal::made;
 
 pub(crate) struct PoolShared {
     pub(crate) tasks: TaskQueue,
@@ -27,6 +28,7 @@ struct Tables {
 impl PoolShared {
     pub(crate) fn new() -> Result<Self> {
         let (tasks, results) = (TaskQueue::new()?, Ring::new(0, None)?);
+        made(results.trace_id(), "results");
         Ok(PoolShared { tasks, results, tables: Shared::zeroed()? })
     }
 

@@ -21,6 +21,7 @@ use ipc_codec::{decode, empty, encode};
 use ipc_error::{Error, Result};
 use ipc_ring::Ring;
 use ipc_sync::internal::{Count, Deadline};
+use ipc_trace::internal::{Act, made, span};
 
 /// The tasks that wait for a worker. Nothing but [`Task`]s of the pool's process gets into it.
 pub(crate) struct TaskQueue(Ring);
@@ -48,7 +49,9 @@ impl TaskNumber {
 
 impl TaskQueue {
     pub(crate) fn new() -> Result<Self> {
-        Ring::new(0, None).map(TaskQueue)
+        let ring = Ring::new(0, None)?;
+        made(ring.trace_id(), "tasks");
+        Ok(TaskQueue(ring))
     }
 
     /// The number of the task that is put next. (Only the pool's process puts any.)
@@ -62,11 +65,13 @@ impl TaskQueue {
     }
 
     pub(crate) fn try_put(&self, task: &Task<'_>) -> Result<()> {
+        let _putting = span(Act::Put, self.0.trace_id());
         self.0.put(task.0, Deadline::NOW)
     }
 
     /// Waits for a task, calls `before` with its number, and only then takes it from the queue.
     pub(crate) fn take(&self, into: &mut TakenTask, before: impl FnOnce(TaskNumber)) -> Result<()> {
+        let _getting = span(Act::Get, self.0.trace_id());
         empty(&mut into.0);
         let first = self.0.first(Deadline::NEVER)?;
         into.0.extend_from_slice(first.bytes());

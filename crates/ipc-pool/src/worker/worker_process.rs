@@ -15,6 +15,7 @@ use crate::worker::task_timer::TaskTimer;
 use ipc_codec::empty;
 use ipc_error::{Error, Result};
 use ipc_sync::internal::fork_generation;
+use ipc_trace::internal::span_task;
 
 pub(crate) struct Worker<'a> {
     pub(crate) slot: &'a WorkerSlot,
@@ -73,10 +74,12 @@ impl Worker<'_> {
         empty(results);
         Message::TaskDone(number, &[]).write(results);
         let me = fork_generation();
+        let running = span_task(number.to_bits());
         task.run(results);
         if fork_generation() != me {
             exit_at_once(); // this is a copy of the worker, which the task has made by a fork
         }
+        drop(running);
         if let Some(timer) = timer {
             timer.stop(self.slot)?;
         }

@@ -36,8 +36,8 @@ use ipc_codec::with_buffer;
 ///
 /// let (left, right) = pipe::<Vec<u32>, u32>()?;
 /// let adder = Process::new(move || -> ipc_common::Result<()> {
-///     while let Ok(numbers) = right.recv() {
-///         right.send(&numbers.iter().sum())?;
+///     for numbers in &right {
+///         right.send(&numbers?.iter().sum())?;
 ///     }
 ///     Ok(()) // the parent has closed its end
 /// });
@@ -49,10 +49,10 @@ use ipc_codec::with_buffer;
 /// # Ok::<(), ipc_common::Error>(())
 /// ```
 pub struct Connection<S, R = S> {
-    socket: Socket,
+    pub(crate) socket: Socket,
     /// Those of a [`pipe`](crate::pipe()).
-    turns: Option<Turns>,
-    types: PhantomData<fn(S) -> R>,
+    pub(crate) turns: Option<Turns>,
+    pub(crate) types: PhantomData<fn(S) -> R>,
 }
 
 impl<S, R> Connection<S, R> {

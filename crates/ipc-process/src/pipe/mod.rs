@@ -6,6 +6,6 @@
 pub(crate) mod connection;
 pub(crate) mod ends;
 mod file_message;
-mod packet;
-mod part_message;
+pub(crate) mod packet;
+pub(crate) mod part_message;
 pub(crate) mod wait;

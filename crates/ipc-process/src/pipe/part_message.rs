@@ -22,6 +22,7 @@ use bytemuck::Zeroable;
 use ipc_error::{Error, Result};
 use ipc_memory::Shared;
 use ipc_sync::internal::{RobustMutex, StateGuard};
+use ipc_trace::internal::{Act, address, made, span};
 use rustix::event::PollFlags;
 use rustix::io::{Errno, Result as CallResult};
 
@@ -40,7 +41,7 @@ const MORE: u8 = 2;
 /// each other.
 #[derive(Debug, Zeroable)]
 #[repr(C)]
-struct Direction {
+pub(crate) struct Direction {
     senders: Aligned,
     receivers: Aligned,
 }
@@ -52,24 +53,28 @@ struct Aligned(RobustMutex);
 /// What one end knows of the mutexes that both ends share.
 #[derive(Clone, Debug)]
 pub(crate) struct Turns {
-    directions: Arc<Shared<[Direction; 2]>>,
-    sends: usize,
+    pub(crate) directions: Arc<Shared<[Direction; 2]>>,
+    /// 0 or 1: the direction in which this end sends.
+    pub(crate) sends: usize,
 }
 
 impl Turns {
     /// Those of both ends of a new pipe.
     pub(crate) fn of_both_ends() -> Result<[Self; 2]> {
         let directions = Arc::new(Shared::zeroed()?);
+        made(address(&**directions), "Pipe");
         Ok([0, 1].map(|sends| Turns { directions: Arc::clone(&directions), sends }))
     }
 
     pub(crate) fn send(&self, socket: &Socket, message: &[u8]) -> Result<()> {
+        let _sending = span(Act::Send, address(&**self.directions));
         let _turn = StateGuard::take(&self.directions[self.sends].senders.0)?;
         send_message(socket, message).map_err(send_error)
     }
 
     /// Appends a message to `bytes`, which are empty.
     pub(crate) fn recv(&self, socket: &Socket, bytes: &mut Vec<u8>) -> Result<()> {
+        let _receiving = span(Act::Receive, address(&**self.directions));
         let receivers = &self.directions[1 - self.sends].receivers.0;
         let mut looks = LOOKS;
         loop {

@@ -10,8 +10,8 @@ use rustix::event::{PollFd, PollFlags};
 use crate::os::poll::poll_until;
 
 /// Waits until something can be received from one of `sources`, which may be
-/// [`Connection`](crate::Connection)s, [`Child`](crate::Child)ren (ready when they have ended) and
-/// anything else with a descriptor; Python's `multiprocessing.connection.wait`.
+/// [`Connection`](crate::Connection)s, [`Child`](crate::Child)ren (ready when they have ended), queues'
+/// [descriptors](crate::Queue::fd) and anything else with one; Python's `multiprocessing.connection.wait`.
 ///
 /// Returns the positions of those that are ready, none if `timeout` passed first. `None` waits for
 /// as long as it takes.
@@ -33,6 +33,39 @@ use crate::os::poll::poll_until;
 /// [`Error::System`] if there are more than `ulimit -n` sources, or no memory.
 pub fn wait(sources: &[&dyn AsFd], timeout: Option<Duration>) -> Result<Vec<usize>> {
     wait_until(sources, timeout.map_or(Deadline::NEVER, Deadline::after))
+}
+
+/// [`wait`] for sources of one type, in any collection: `wait_for(&children, None)`,
+/// `wait_for([&a, &b], None)`.
+///
+/// (For `wait`, the compiler needs a slice of `&dyn AsFd`, to which it turns each source only where
+/// they are written down one by one.)
+///
+/// ```
+/// use ipc_common::{Child, Process, wait_for};
+///
+/// let start = |n: u8| Process::new(move || std::process::ExitCode::from(n)).start();
+/// let mut children = (0..3).map(start).collect::<ipc_common::Result<Vec<Child>>>()?;
+/// while !children.is_empty() {
+///     // From the last on: so those that are left keep their places.
+///     for ended in wait_for(&children, None)?.into_iter().rev() {
+///         let child = children.swap_remove(ended);
+///         println!("{} ended with {}", child.name(), child.join()?);
+///     }
+/// }
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// As for [`wait`].
+pub fn wait_for<S: AsFd>(
+    sources: impl IntoIterator<Item = S>,
+    timeout: Option<Duration>,
+) -> Result<Vec<usize>> {
+    let sources: Vec<S> = sources.into_iter().collect();
+    let sources: Vec<&dyn AsFd> = sources.iter().map(|source| source as &dyn AsFd).collect();
+    wait(&sources, timeout)
 }
 
 /// [`wait`] with a deadline.

@@ -8,6 +8,7 @@ use std::sync::MutexGuard;
 
 use ipc_error::{Error, Result};
 use ipc_sync::internal::{guards_of_this_thread, watch_forks};
+use ipc_trace::internal::{begin_process, begin_session, span_start};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{self, ForkResult, Pid};
@@ -37,17 +38,21 @@ pub(crate) unsafe fn fork(
     let name = identity.name.clone();
     refuse_what_a_fork_breaks(&name)?;
     set_panic_hook();
+    begin_session(); // before the exit handler that it is to run after
+    let _starting = span_start(&name);
     let ready = Ready::new(&name)?;
     // SAFETY: with one thread the child is a whole copy of this process; otherwise the caller has
     // promised to use nothing that another thread may have locked, and nor do we.
     match unsafe { unistd::fork() } {
         Ok(ForkResult::Child) => {
+            let parent = ready.parent;
             let mut child = Some((ready, identity));
             run_child_and_exit(&mut || {
                 let set_up = child.take().map(|(ready, id)| ready.become_child(id, without));
                 match set_up.transpose() {
                     Ok(signals) => {
                         drop(signals);
+                        begin_process(&name, parent);
                         run()
                     }
                     Err(error) => Err::<(), _>(error).report(),

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ipc_error::{Error, Result};
 use ipc_sync::internal::{Deadline, fork_generation};
+use ipc_trace::internal::{Act, instant, span};
 use rustix::process::Signal;
 
 use crate::os::pidfd::PidFd;
@@ -41,8 +42,12 @@ impl Handle {
     /// all others. `None` if the deadline came first.
     pub(crate) fn join(&self, deadline: Deadline) -> Result<Option<i32>> {
         let known = *self.lock_exit_code();
-        if known.is_some() || !self.has_ended(deadline)? {
+        if known.is_some() {
             return Ok(known);
+        }
+        let _waiting = (deadline != Deadline::NOW).then(|| span(Act::Join, self.pid.into()));
+        if !self.has_ended(deadline)? {
+            return Ok(None);
         }
         loop {
             let mut exit_code = self.lock_exit_code();
@@ -54,6 +59,9 @@ impl Handle {
                     }
                     _ => self.error("reap", e),
                 })?;
+            }
+            if let Some(code) = *exit_code {
+                instant(Act::Ended, self.pid.into(), code.into());
             }
             if exit_code.is_some() || deadline.is_past() {
                 return Ok(*exit_code);
@@ -69,6 +77,7 @@ impl Handle {
     }
 
     pub(crate) fn send(&self, signal: Signal) -> Result<()> {
+        instant(Act::Signal, self.pid.into(), signal.as_raw().into());
         let sent = self.pidfd.send_signal(signal);
         sent.map_err(|e| self.error(&format!("send signal {} to", signal.as_raw()), e))
     }

@@ -5,6 +5,8 @@ use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
+use ipc_trace::internal::end_process;
+
 use crate::process::end::end_children;
 use crate::process::outcome::report;
 use crate::process::output::flush;
@@ -26,6 +28,7 @@ pub(crate) fn run_child_and_exit(run: &mut dyn FnMut() -> ExitCode) -> ! {
         code = if code == 0 { 1 } else { code };
     }
     end_children();
+    end_process();
     // SAFETY: it takes an integer and ends the process; the parent's exit handlers do not run.
     unsafe { libc::_exit(code.into()) }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ipc_error::{Error, Result};
 use ipc_memory::Shared;
 use ipc_sync::internal::{Deadline, StateGuard};
+use ipc_trace::internal::{Act, made, span};
 
 use crate::queues::ledger::Ledger;
 use crate::queues::queue::Queue;
@@ -34,8 +35,8 @@ use ipc_codec::Message;
 /// # Ok::<(), ipc_common::Error>(())
 /// ```
 pub struct JoinableQueue<T> {
-    queue: Queue<T>,
-    ledger: Shared<Ledger>,
+    pub(crate) queue: Queue<T>,
+    pub(crate) ledger: Shared<Ledger>,
 }
 
 impl<T: Message> JoinableQueue<T> {
@@ -54,34 +55,9 @@ impl<T: Message> JoinableQueue<T> {
     ///
     /// As for [`new`](Self::new).
     pub fn bounded(most: usize) -> Result<Self> {
-        Ok(JoinableQueue { queue: Queue::bounded(most)?, ledger: Shared::zeroed()? })
-    }
-
-    /// As [`Queue::put`].
-    ///
-    /// # Errors
-    ///
-    /// As for [`Queue::put`].
-    pub fn put(&self, item: &T) -> Result<()> {
-        self.queue.put(item)
-    }
-
-    /// As [`Queue::try_put`].
-    ///
-    /// # Errors
-    ///
-    /// As for [`Queue::try_put`].
-    pub fn try_put(&self, item: &T) -> Result<()> {
-        self.queue.try_put(item)
-    }
-
-    /// As [`Queue::put_timeout`].
-    ///
-    /// # Errors
-    ///
-    /// As for [`Queue::put_timeout`].
-    pub fn put_timeout(&self, item: &T, timeout: Duration) -> Result<()> {
-        self.queue.put_timeout(item, timeout)
+        let queue = JoinableQueue { queue: Queue::bounded(most)?, ledger: Shared::zeroed()? };
+        made(queue.queue.ring().trace_id(), "JoinableQueue");
+        Ok(queue)
     }
 
     /// As [`Queue::get`]: the item is in this thread's hands until [`task_done`](Self::task_done).
@@ -185,6 +161,7 @@ impl<T: Message> JoinableQueue<T> {
     }
 
     fn join_until(&self, deadline: Deadline) -> Result<()> {
+        let _waiting = span(Act::Wait, self.queue.ring().trace_id());
         let (put, taken) = (self.queue.ring().put_count(), self.queue.ring().taken_count());
         loop {
             let settled = self.ledger.settled(); // before what was put: it is never more

@@ -10,10 +10,10 @@ use ipc_error::Error;
 use ipc_error::Result;
 use ipc_ring::Ring;
 use ipc_sync::internal::Deadline;
+use ipc_trace::internal::{Act, made, span};
 
 use ipc_codec::Message;
 use ipc_codec::decode;
-use ipc_codec::encode_but_many_bytes;
 use ipc_codec::with_buffer;
 use ipc_codec::{body_of_bytes, decode_bytes};
 
@@ -48,6 +48,34 @@ use ipc_codec::{body_of_bytes, decode_bytes};
 ///
 /// A process that is *stopped* (SIGSTOP, a debugger) in the middle of a call keeps the others from
 /// the same kind of call until it goes on; their timeouts are kept.
+///
+/// # The end of a stream
+///
+/// The side that knows that nothing more will come says so by [`close`](Queue::close), and a loop over
+/// the queue ends when it is empty:
+///
+/// ```
+/// # use ipc_common::{Process, Queue};
+/// let queue = Queue::new()?;
+/// let consumer = Process::new(|| -> ipc_common::Result<()> {
+///     for number in &queue {
+///         println!("{}", number? + 1); // an error ends the consumer, and is no end of the stream
+///     }
+///     Ok(())
+/// });
+/// let consumer = consumer.start()?;
+/// (0..3).try_for_each(|number| queue.put(&number))?;
+/// queue.close();
+/// assert_eq!(consumer.join()?, 0);
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
+///
+/// The other way round, a producer is not told that all consumers have ended, as it is with threads'
+/// channels: whichever process has a queue may get from it, the producer included, so the queue cannot
+/// know who still would. It waits for room, or for the memory's end. Where consumers may go, let them
+/// [`close`](Queue::close) the queue, which gives `put` an error; [wait](crate::wait) for their
+/// sentinels beside the work; use [`put_timeout`](Queue::put_timeout); or use a
+/// [pipe](crate::one_way_pipe()), whose ends are apart, so that `send` fails with [`Error::Hangup`].
 pub struct Queue<T> {
     ring: Ring,
     items: PhantomData<fn(T) -> T>,
@@ -73,39 +101,13 @@ impl<T: Message> Queue<T> {
     ///
     /// As for [`new`](Queue::new).
     pub fn bounded(most: usize) -> Result<Self> {
-        Ok(Queue { ring: Ring::new(most, None)?, items: PhantomData })
+        let ring = Ring::new(most, None)?;
+        made(ring.trace_id(), "Queue");
+        Ok(Queue::of(ring))
     }
 
-    /// Puts an item in, and blocks while the queue is full; Python's `put(item)`.
-    ///
-    /// # Errors
-    ///
-    /// Nothing was put, and the queue is as good as before: [`Error::Encode`] if the item cannot be
-    /// serialised, [`Error::TooLarge`] if it never fits, [`Error::Closed`] after
-    /// [`close`](Queue::close).
-    pub fn put(&self, item: &T) -> Result<()> {
-        self.put_until(item, Deadline::NEVER)
-    }
-
-    /// Puts an item in if there is room now; Python's `put_nowait(item)`.
-    ///
-    /// Waits only for another process that is in the middle of a `put`, and for 100 ms at most.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Full`] if there is none, and as for [`put`](Queue::put).
-    #[doc(alias = "put_nowait")]
-    pub fn try_put(&self, item: &T) -> Result<()> {
-        self.put_until(item, Deadline::NOW)
-    }
-
-    /// Puts an item in, and blocks for at most `timeout`; Python's `put(item, timeout=…)`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Full`] if there was no room all the while, and as for [`put`](Queue::put).
-    pub fn put_timeout(&self, item: &T, timeout: Duration) -> Result<()> {
-        self.put_until(item, Deadline::after(timeout))
+    pub(crate) fn of(ring: Ring) -> Self {
+        Queue { ring, items: PhantomData }
     }
 
     /// Takes the first item, and blocks while there is none; Python's `get()`. That is for ever if
@@ -165,10 +167,11 @@ impl<T: Message> Queue<T> {
     /// use ipc_common::{Error, Process, Queue};
     ///
     /// let queue = Queue::new()?;
-    /// let consumer = Process::new(|| {
-    ///     while let Ok(dish) = queue.get() {
-    ///         println!("ate {dish}");
+    /// let consumer = Process::new(|| -> ipc_common::Result<()> {
+    ///     for dish in &queue {
+    ///         println!("ate {}", dish?);
     ///     }
+    ///     Ok(())
     /// });
     /// let consumer = consumer.start()?;
     /// queue.put(&String::from("noodles"))?;
@@ -184,30 +187,6 @@ impl<T: Message> Queue<T> {
         self.ring.close();
     }
 
-    fn put_until(&self, item: &T, deadline: Deadline) -> Result<()> {
-        with_buffer(|bytes| {
-            // The user's code runs meanwhile and may have locked something of its own: so there is
-            // no waiting in it. If the ring is busy or full, the bytes go into the buffer.
-            let mut place = None;
-            encode_but_many_bytes(item, bytes, &mut |head, many| {
-                let Some(mut reservation) = self.ring.try_reserve(head.len() + many.len())? else {
-                    return Ok(false);
-                };
-                reservation.write(head);
-                reservation.write(many);
-                place = Some(reservation);
-                Ok(true)
-            })?;
-            match place {
-                Some(reservation) => {
-                    reservation.commit();
-                    Ok(())
-                }
-                None => self.ring.put(bytes, deadline),
-            }
-        })
-    }
-
     fn get_until(&self, deadline: Deadline) -> Result<T> {
         self.take_until(deadline, || Ok(((), ())))
     }
@@ -219,6 +198,7 @@ impl<T: Message> Queue<T> {
         deadline: Deadline,
         taking: impl FnOnce() -> Result<(G, D)>,
     ) -> Result<T> {
+        let _getting = span(Act::Get, self.ring.trace_id());
         with_buffer(|bytes| {
             let first = self.ring.first(deadline)?;
             let many = body_of_bytes(first.bytes()).map(<[u8]>::to_vec);
@@ -238,6 +218,10 @@ impl<T: Message> Queue<T> {
 impl<T> Queue<T> {
     pub(crate) fn ring(&self) -> &Ring {
         &self.ring
+    }
+
+    pub(crate) fn ring_mut(&mut self) -> &mut Ring {
+        &mut self.ring
     }
 }
 

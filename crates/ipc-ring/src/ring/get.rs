@@ -7,6 +7,7 @@ use std::sync::atomic::fence;
 
 use ipc_error::{Error, Result};
 use ipc_sync::internal::{Count, Deadline, EventCount, StateGuard};
+use ipc_trace::internal::arrive;
 
 use crate::ring::Ring;
 use crate::ring::data::{keep, read_word};
@@ -32,6 +33,11 @@ impl Ring {
     /// dropped before. Other consumers wait meanwhile.
     #[inline]
     pub fn first(&self, deadline: Deadline) -> Result<First<'_>> {
+        self.looked(self.look(deadline))
+    }
+
+    #[inline]
+    fn look(&self, deadline: Deadline) -> Result<First<'_>> {
         let Control { taken, consumers, .. } = &*self.control;
         let guard = StateGuard::take_until(&consumers.lock, deadline, || self.is_empty())?;
         let guard = guard.ok_or(Error::Empty)?;
@@ -145,11 +151,15 @@ impl First<'_> {
         fence(Release); // a reader that sees what is written now sees the count before it
         consumers.cursors.at(count.next()).store(Cursor { offset: head, wraps: at.wraps });
         taken.add_one();
+        arrive(ring.trace_id(), count.number());
         let is_drained = consumers.seen_put.load() == count.next();
         let keep = keep(record);
         if is_drained && head > keep || head < from.offset && from.offset > keep {
             ring.give_back_if_idle(keep);
         }
         drop(guard);
+        if is_drained && ring.bell.is_some() {
+            ring.drained();
+        }
     }
 }

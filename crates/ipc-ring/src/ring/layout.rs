@@ -29,6 +29,8 @@ pub(crate) struct Producers {
     pub wrap_end: AtomicU64,
     /// The end of the bytes that have taken memory.
     pub high_water: AtomicU64,
+    /// 1 if the bell has rung since it was silenced.
+    pub has_rung: AtomicU32,
 }
 
 #[derive(Debug, Zeroable)]

@@ -27,16 +27,19 @@
 //! *Memory follows the backlog.* Records are contiguous. Where it pays, a producer leaves a wrap
 //! mark behind and goes on at the beginning, so that the bytes in use stay few and in the cache.
 
+mod bell;
 mod data;
 pub(crate) mod get;
 mod layout;
 pub(crate) mod put;
 
 use ipc_error::Result;
-use ipc_memory::{GrowingMapping, Part, Passed, Received, Shared};
+use ipc_memory::{GrowingMapping, Part, Received, Shared};
 use ipc_sync::internal::{Count, Deadline, EventCount, StateGuard};
+use ipc_trace::internal::address;
 
 use crate::memory_limit::memory_limit;
+use crate::ring::bell::Bell;
 use crate::ring::layout::Control;
 
 /// Counts wrap around; no more items than half their range can be told apart.
@@ -52,6 +55,8 @@ pub struct Ring {
     data: GrowingMapping,
     /// The ring is full with this number of items.
     limit: u32,
+    /// See [`set_bell`](Ring::set_bell).
+    bell: Option<Bell>,
 }
 
 impl Ring {
@@ -62,7 +67,29 @@ impl Ring {
         let limit = u32::try_from(limit).unwrap_or(MOST_ITEMS).min(MOST_ITEMS);
         let limit = if limit == 0 { MOST_ITEMS } else { limit };
         let bytes = bytes.unwrap_or_else(|| memory_limit() / 4).max(LEAST_BYTES);
-        Ok(Ring { control: Shared::zeroed()?, data: GrowingMapping::new(bytes)?, limit })
+        let data = GrowingMapping::new(bytes)?;
+        Ok(Ring { control: Shared::zeroed()?, data, limit, bell: None })
+    }
+
+    /// Its parts of what it belongs to.
+    pub fn pack(&self) -> Result<Vec<Part>> {
+        let [memory, len] = self.data.pack()?;
+        let mut parts = vec![self.control.pack()?, memory, len, Part::Number(self.limit.into())];
+        parts.extend(self.bell.as_ref().map(Bell::pack).transpose()?);
+        Ok(parts)
+    }
+
+    /// What another process has [packed](Self::pack); at the end of its parcel.
+    pub fn unpack(parts: &mut Received) -> Result<Self> {
+        let (control, data) = (Shared::unpack(parts)?, GrowingMapping::unpack(parts)?);
+        let limit = parts.number()? as u32;
+        let bell = if parts.is_at_end() { None } else { Some(Bell::of(parts.file()?)) };
+        Ok(Ring { control, data, limit, bell })
+    }
+
+    /// By which traces know it.
+    pub fn trace_id(&self) -> u64 {
+        address(&*self.control)
     }
 
     /// How many items were ever put.
@@ -113,7 +140,9 @@ impl Ring {
     /// ring closed closes it again, and so wakes them.
     pub fn close(&self) {
         let Control { put, taken, .. } = &*self.control;
-        put.close();
-        taken.close();
+        self.ring_and_close(|| {
+            put.close();
+            taken.close();
+        });
     }
 }

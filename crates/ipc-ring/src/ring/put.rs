@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use ipc_error::{Error, Result};
 use ipc_sync::internal::{Count, Deadline, StateGuard};
+use ipc_trace::internal::depart;
 
 use crate::ring::Ring;
 use crate::ring::data::{REFRESH, keep, write_word};
@@ -193,6 +194,10 @@ impl Reservation<'_> {
             producers.high_water.store(high_water, Relaxed);
         }
         producers.no_room.forget();
+        depart(ring.trace_id(), count.number());
+        if let Some(bell) = &ring.bell {
+            bell.ring_once(producers);
+        }
         put.add_one();
     }
 }

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::process;
 
 use ipc_error::{Error, Result};
+use ipc_trace::internal::{Act, address, begin, end, is_on, span};
 use nix::unistd::{getpid, gettid};
 
 use crate::deadline::Deadline;
@@ -25,7 +26,8 @@ impl<'a> UserGuard<'a> {
     /// Waits for the mutex; `None` if the deadline passed first.
     #[inline]
     pub(crate) fn lock(mutex: &'a RobustMutex, deadline: Deadline) -> Result<Option<Self>> {
-        let Some(owner_died) = mutex.lock(deadline)? else { return Ok(None) };
+        let locked = if is_on() { lock_traced(mutex, deadline) } else { mutex.lock(deadline) };
+        let Some(owner_died) = locked? else { return Ok(None) };
         let guards = GUARDS.replace(GUARDS.get() + 1);
         let guard = UserGuard { mutex, owner_died, _not_send: PhantomData };
         // From its first use on, END is dropped at the thread's end. Afterwards a guard that is leaked
@@ -37,9 +39,21 @@ impl<'a> UserGuard<'a> {
     }
 }
 
+#[cold]
+fn lock_traced(mutex: &RobustMutex, deadline: Deadline) -> Result<Option<bool>> {
+    let waiting = span(Act::Wait, address(mutex));
+    let locked = mutex.lock(deadline);
+    drop(waiting);
+    if let Ok(Some(_)) = locked {
+        begin(Act::Hold, address(mutex));
+    }
+    locked
+}
+
 impl Drop for UserGuard<'_> {
     fn drop(&mut self) {
         GUARDS.set(GUARDS.get() - 1);
+        end(Act::Hold, address(self.mutex));
         self.mutex.unlock();
     }
 }

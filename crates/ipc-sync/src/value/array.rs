@@ -11,11 +11,11 @@ use bytemuck::Zeroable;
 #[cfg(doc)]
 use ipc_error::Error;
 use ipc_error::Result;
+use ipc_trace::internal::{address, made};
 
 use crate::deadline::Deadline;
 #[cfg(doc)]
 use crate::lock::Lock;
-use ipc_memory::Mapping;
 use crate::robust::mutex::RobustMutex;
 use crate::robust::user_guard::UserGuard;
 use crate::value::Plain;
@@ -23,6 +23,7 @@ use crate::value::Plain;
 use crate::value::Value;
 use crate::value::guard::ValueGuard;
 use crate::value::owner::{Owner, Program};
+use ipc_memory::Mapping;
 
 /// A row of values of fixed length that all processes see; Python's `multiprocessing.Array`.
 ///
@@ -74,6 +75,7 @@ impl<T: Plain> Array<T> {
                 .cast()
                 .copy_from_nonoverlapping(NonNull::from(initial).cast::<T>(), initial.len());
         }
+        made(array.trace_id(), "Array");
         Ok(array)
     }
 
@@ -137,6 +139,11 @@ impl<T: Plain> Array<T> {
 }
 
 impl<T> Array<T> {
+    /// By which traces know it.
+    pub(super) fn trace_id(&self) -> u64 {
+        address(&self.header().mutex)
+    }
+
     fn header(&self) -> &Header {
         // SAFETY: the mapping begins with a header, zeroed by the kernel, which `Zeroable` makes valid.
         unsafe { self.memory.start().cast().as_ref() }

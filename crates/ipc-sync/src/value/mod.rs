@@ -13,6 +13,7 @@ use bytemuck::AnyBitPattern;
 #[cfg(doc)]
 use ipc_error::Error;
 use ipc_error::Result;
+use ipc_trace::internal::made;
 
 #[cfg(doc)]
 use crate::lock::Lock;
@@ -81,7 +82,9 @@ impl<T: Plain> Value<T> {
     ///
     /// [`Error::System`] if there is no memory for it.
     pub fn new(initial: T) -> Result<Self> {
-        Ok(Value(Array::new(&[initial])?))
+        let array = Array::new(&[initial])?;
+        made(array.trace_id(), "Value");
+        Ok(Value(array))
     }
 
     /// Waits until no other process or thread has the value, and takes it; Python's `with value.get_lock():`.
