@@ -48,6 +48,7 @@
 #![forbid(unsafe_code)]
 
 pub use ipc_error::{Error, Result};
+pub use ipc_forkserver::{ForkServer, ServerProcess};
 pub use ipc_manager::{DictProxy, ListProxy, Manager, Namespace};
 pub use ipc_pool::{AsyncResult, Pool, PoolBuilder};
 pub use ipc_process::{

@@ -24,13 +24,21 @@ pub enum Error {
     #[error(
         "cannot start {name}: this process has {threads} threads, and a fork copies only one of \
          them but all the locks that the others hold; start processes before threads, or join the \
-         threads first"
+         threads first, or make a ForkServer first thing in main, and let it start them"
     )]
     Threads {
         /// The name of the process that was to be started.
         name: String,
         /// How many threads the calling process has.
         threads: usize,
+    },
+    /// A fork server did not start a process.
+    #[error("cannot start {name} with the fork server: {why}")]
+    ForkServer {
+        /// The name of the process that was to be started.
+        name: String,
+        /// What went wrong, and what to do about it.
+        why: String,
     },
     /// A thread that holds a lock asked to fork.
     #[error(

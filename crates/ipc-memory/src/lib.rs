@@ -20,6 +20,7 @@ mod shared;
 pub use growing::GrowingMapping;
 pub use mapping::Mapping;
 pub use passing::{
-    Parcel, Part, Passed, Received, be_passable, deserialize, give_while, serialize, take_while,
+    Parcel, Part, Passed, Received, be_passable, deserialize, epoch, give_while, serialize,
+    take_while, try_clone,
 };
 pub use shared::Shared;

@@ -17,7 +17,7 @@ use nix::sys::mman::{
 use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::ftruncate;
 
-use crate::passing::{Part, is_passable};
+use crate::passing::{Part, epoch, is_passable};
 
 /// Zeroed bytes that this process and all processes forked from it see.
 ///
@@ -30,6 +30,9 @@ pub struct Mapping {
     len: NonZeroUsize,
     /// What it maps, if that can be passed on; see `os::passing`.
     file: Option<OwnedFd>,
+    /// For another mapping of the same memory without a file: where the first is in the processes
+    /// that descend from the fork of this epoch.
+    first: Option<(usize, u32)>,
     /// Whether it outlives this value.
     stays: bool,
 }
@@ -57,7 +60,7 @@ impl Mapping {
         // SAFETY: a new mapping at an address of the kernel's choice disturbs no other memory.
         let start = unsafe { mmap_anonymous(None, len, access, flags) };
         let start = start.map_err(|e| map_error(len, e))?;
-        Ok(Mapping { start, len, file: None, stays: false })
+        Ok(Mapping { start, len, file: None, first: None, stays: false })
     }
 
     fn of_file(file: OwnedFd, len: NonZeroUsize, access: ProtFlags) -> Result<Self> {
@@ -65,7 +68,7 @@ impl Mapping {
         // SAFETY: a new mapping at an address of the kernel's choice disturbs no other memory.
         let start = unsafe { mmap(None, len, access, flags, &file, 0) };
         let start = start.map_err(|e| map_error(len, e))?;
-        Ok(Mapping { start, len, file: Some(file), stays: false })
+        Ok(Mapping { start, len, file: Some(file), first: None, stays: false })
     }
 
     /// For [`unpack`](Self::unpack) in another process.
@@ -73,7 +76,11 @@ impl Mapping {
         let len = self.len.get();
         Ok(match &self.file {
             Some(file) => Part::Memory { file: file.try_clone().map_err(pass_error)?, len },
-            None => Part::Inherited { address: self.start.addr().get(), len },
+            None => {
+                let here = self.start.addr().get();
+                let first = self.first.filter(|(_, epoch_made)| *epoch_made == epoch());
+                Part::Inherited { address: first.map_or(here, |first| first.0), here, len }
+            }
         })
     }
 
@@ -87,13 +94,15 @@ impl Mapping {
                 mapping.keep_out_of_dumps();
                 Ok(mapping)
             }
-            Part::Inherited { address, len } => {
-                let start = ptr::with_exposed_provenance_mut::<c_void>(address);
+            Part::Inherited { address, here, len } => {
+                let start = ptr::with_exposed_provenance_mut::<c_void>(here);
                 let start = NonNull::new(start).ok_or(nix::Error::EFAULT);
                 // A second mapping, so that each has one owner. SAFETY: `Part` vouches that there is a
                 // shared mapping of this length at this place, which with an old length of 0 stays.
                 let second = start.and_then(|start| unsafe { second_mapping(start, len) });
-                second.map_err(|e| pass_error(e.into()))
+                let mut second = second.map_err(|e| pass_error(e.into()))?;
+                second.first = Some((address, epoch()));
+                Ok(second)
             }
             Part::File(_) | Part::Number(_) => Err(pass_error(io::ErrorKind::InvalidData.into())),
         }
@@ -159,7 +168,7 @@ impl Mapping {
     /// A mapping of that place and length was leaked, and this is done once.
     pub unsafe fn from_raw(start: NonNull<u8>, len: usize) -> Self {
         let len = NonZeroUsize::new(len).unwrap_or(NonZeroUsize::MIN);
-        Mapping { start: start.cast(), len, file: None, stays: false }
+        Mapping { start: start.cast(), len, file: None, first: None, stays: false }
     }
 
     /// Its first byte.
@@ -202,7 +211,7 @@ unsafe fn second_mapping(start: NonNull<c_void>, len: usize) -> nix::Result<Mapp
     let len = NonZeroUsize::new(len).ok_or(nix::Error::EINVAL)?;
     // SAFETY: the caller's promise.
     let start = unsafe { mremap(start, 0, len.get(), MRemapFlags::MREMAP_MAYMOVE, None) }?;
-    Ok(Mapping { start, len, file: None, stays: false })
+    Ok(Mapping { start, len, file: None, first: None, stays: false })
 }
 
 /// Memory with a descriptor, without a name.

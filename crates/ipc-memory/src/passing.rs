@@ -10,7 +10,7 @@ use std::fmt;
 use std::io;
 use std::mem;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
 use ipc_error::{Error, Result};
@@ -23,8 +23,10 @@ use serde::{Deserialize, Deserializer, Serializer};
 pub enum Part {
     /// A shared mapping that was there when the receiver's line of forks parted from the giver's.
     Inherited {
-        /// Where it begins, in both.
+        /// Where it begins in the receiver.
         address: usize,
+        /// Where it begins in this process.
+        here: usize,
         /// In bytes.
         len: usize,
     },
@@ -105,18 +107,25 @@ fn misread(what: &str) -> Error {
     Error::system("take in what another process has passed", "", source)
 }
 
-/// Whether new mappings are made of files.
-static IS_PASSABLE: AtomicBool = AtomicBool::new(false);
+/// How many forks were made for others to descend from.
+static EPOCH: AtomicU32 = AtomicU32::new(0);
 
-/// From now on what is mapped in this process can be passed to processes that descend from a fork which
-/// is made now: what is mapped up to now is at the same place in them, and what is mapped later keeps
-/// a descriptor.
+/// From now on what is mapped in this process can be passed to processes that descend from the fork
+/// that was just made, and no longer to those of an earlier one: what is mapped up to now is at the
+/// same place in them, and what is mapped later keeps a descriptor.
 pub fn be_passable() {
-    IS_PASSABLE.store(true, Relaxed);
+    EPOCH.fetch_add(1, Relaxed);
 }
 
+/// The number of the last of these forks. What was packed before it is not for those that descend from
+/// it.
+pub fn epoch() -> u32 {
+    EPOCH.load(Relaxed)
+}
+
+/// Whether new mappings are to be made of files.
 pub(crate) fn is_passable() -> bool {
-    IS_PASSABLE.load(Relaxed)
+    epoch() > 0
 }
 
 thread_local! {
@@ -144,6 +153,11 @@ pub unsafe fn take_while<R>(parcels: Vec<Parcel>, decode: impl FnOnce() -> R) ->
     let result = decode();
     TAKEN.set(before);
     result
+}
+
+/// Another handle in this process to the same shared object.
+pub fn try_clone<T: Passed>(object: &T) -> Result<T> {
+    T::unpack(&mut Received(object.pack()?.into_iter()))
 }
 
 /// Serialises a shared object, within [`give_while`].

@@ -40,6 +40,11 @@ pub mod internal {
     pub use crate::os::pidfd::PidFd;
     pub use crate::pipe::ends::unshared_pipe;
     pub use crate::pipe::wait::wait_until;
+    pub use crate::process::copied::{
+        ends_with_parent, keep_child, next_identity, prepare_for_child, run_copied_child,
+    };
+    pub use crate::process::identity::Identity;
+    pub use crate::process::threads::count_threads;
     pub use ipc_codec::decode;
     pub use ipc_codec::encode;
     pub use ipc_codec::{empty, with_buffer};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ipc_codec::Message;
 use ipc_error::{Error, Result};
-use ipc_memory::{Part, Passed, Received, Shared, deserialize, serialize};
+use ipc_memory::{Part, Passed, Received, Shared, deserialize, serialize, try_clone};
 use ipc_ring::Ring;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -60,10 +60,22 @@ unsafe impl<S, R> Passed for Connection<S, R> {
     }
 }
 
-/// `Serialize` and `Deserialize` of what is [`Passed`].
+/// What is [`Passed`] has `Serialize` and `Deserialize`, and can be cloned to be given away.
 macro_rules! travel {
     ($($type:ident <$($item:ident $(: $bound:ident)?),*>),*) => {
         $(
+            impl<$($item $(: $bound)?),*> $type<$($item),*> {
+                /// Another handle to the same one, to be sent to a process that a fork server starts. It
+                /// costs a mapping, and a descriptor in a process that has a fork server.
+                ///
+                /// # Errors
+                ///
+                /// [`Error::System`] if there is no room for it.
+                pub fn try_clone(&self) -> Result<Self> {
+                    try_clone(self)
+                }
+            }
+
             impl<$($item $(: $bound)?),*> Serialize for $type<$($item),*> {
                 fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
                     serialize(self, serializer)

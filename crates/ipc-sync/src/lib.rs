@@ -45,7 +45,7 @@ pub mod internal {
     pub use crate::deadline::Deadline;
     pub use crate::event_count::{AtomicCount, Count, EventCount};
     pub use crate::os::spin::spin_until;
-    pub use crate::robust::fork_generation::{fork_generation, watch_forks};
+    pub use crate::robust::fork_generation::{copied, fork_generation, watch_forks};
     pub use crate::robust::mutex::RobustMutex;
     pub use crate::robust::state_guard::StateGuard;
     pub use crate::robust::user_guard::guards_of_this_thread;

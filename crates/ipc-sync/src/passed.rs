@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use ipc_error::{Error, Result};
-use ipc_memory::{Mapping, Part, Passed, Received, Shared, deserialize, serialize};
+use ipc_memory::{Mapping, Part, Passed, Received, Shared, deserialize, serialize, try_clone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::barrier::Barrier;
@@ -99,10 +99,22 @@ unsafe impl<T: Plain> Passed for Value<T> {
     }
 }
 
-/// `Serialize` and `Deserialize` of what is [`Passed`].
+/// What is [`Passed`] has `Serialize` and `Deserialize`, and can be cloned to be given away.
 macro_rules! travel {
     ($($type:ident $(<$item:ident>)?),*) => {
         $(
+            impl $(<$item: Plain>)? $type $(<$item>)? {
+                /// Another handle to the same one, to be sent to a process that a fork server starts. It
+                /// costs a mapping, and a descriptor in a process that has a fork server.
+                ///
+                /// # Errors
+                ///
+                /// [`Error::System`] if there is no room for it.
+                pub fn try_clone(&self) -> Result<Self> {
+                    try_clone(self)
+                }
+            }
+
             impl $(<$item: Plain>)? Serialize for $type $(<$item>)? {
                 fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                     serialize(self, serializer)

@@ -25,6 +25,11 @@ impl PidFd {
         above_stdio(pidfd_open(pid, PidfdFlags::empty())?).map(PidFd)
     }
 
+    /// One that another process has opened for a child of this one.
+    pub(crate) fn of(pidfd: OwnedFd) -> Self {
+        PidFd(pidfd)
+    }
+
     /// Sends a signal. A process that has ended is no error: what was wanted is so.
     pub(crate) fn send_signal(&self, signal: Signal) -> io::Result<()> {
         match pidfd_send_signal(&self.0, signal) {

@@ -73,6 +73,14 @@ impl Current {
         self.let_run.clear(); // closes their descriptors
     }
 
+    /// In a copy of a child: makes it another child of the same parent.
+    pub(crate) fn become_sibling(&mut self, identity: Identity, ends_with_parent: bool) {
+        self.name = identity.name;
+        self.lineage = identity.lineage;
+        self.described = 0;
+        self.ends_with_parent = ends_with_parent;
+    }
+
     pub(crate) fn add_child(&mut self, child: &Arc<Handle>) {
         self.let_run.retain(|child| child.is_running_child());
         self.children.retain(|child| child.strong_count() > 0);

@@ -103,8 +103,8 @@ impl Ready {
         watch_forks();
         let pidfd = PidFd::open(process::id())
             .map_err(failed("open a pidfd", "close some files (ulimit -n); it needs Linux 5.4"))?;
-        let null = File::open("/dev/null").and_then(|null| above_stdio(null.into()));
-        let null = null.map_err(failed("open /dev/null", "it must be there, and ulimit -n"))?;
+        let null =
+            open_null().map_err(failed("open /dev/null", "it must be there, and ulimit -n"))?;
         let signals = BlockedSignals::new().map_err(failed("block signals", ""))?;
         Ok(Ready { signals, null, pidfd, current, stdout, parent: process::id() })
     }
@@ -135,6 +135,11 @@ impl Ready {
         current.add_child(&child.0);
         Ok(child)
     }
+}
+
+/// What takes the place of standard input.
+pub(crate) fn open_null() -> io::Result<OwnedFd> {
+    above_stdio(File::open("/dev/null")?.into())
 }
 
 fn failed(name: &str, what: &str, advice: &'static str, source: io::Error) -> Error {

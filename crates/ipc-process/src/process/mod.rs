@@ -4,7 +4,7 @@
 //! process that has been started; `current`, what a process knows of itself and its children; `child`
 //! and `active_children`, handles for programs; `outcome` and `run`, what a process does and returns;
 //! `threads`, `signals`, `output`, `end`; `child_setup` and `run_child`, the child's side of a fork;
-//! `fork`; `builder`, what a program describes.
+//! `fork`; `builder`, what a program describes; `copied`, the child of a fork server.
 
 pub(crate) mod active_children;
 #[allow(unsafe_code, reason = "it offers to fork beside threads")]
@@ -12,13 +12,14 @@ pub(crate) mod builder;
 pub(crate) mod child;
 #[allow(unsafe_code, reason = "it puts the null device where another file is open")]
 mod child_setup;
+pub(crate) mod copied;
 pub(crate) mod current;
 #[allow(unsafe_code, reason = "it sets an exit handler")]
 mod end;
 #[allow(unsafe_code, reason = "it forks")]
 mod fork;
 mod handle;
-mod identity;
+pub(crate) mod identity;
 pub(crate) mod outcome;
 #[allow(unsafe_code, reason = "C's streams are flushed, too")]
 mod output;
@@ -27,4 +28,4 @@ pub(crate) mod run;
 mod run_child;
 #[allow(unsafe_code, reason = "it asks how SIGCHLD is handled")]
 mod signals;
-mod threads;
+pub(crate) mod threads;

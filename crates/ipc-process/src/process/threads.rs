@@ -14,7 +14,7 @@ const EXITING: Duration = Duration::from_millis(100);
 /// A thread that was joined still counts while the kernel tears it down, and one that
 /// `std::thread::scope` has waited for may still be running its destructors. Nothing tells when
 /// they are gone, so look again.
-pub(crate) fn count_threads() -> io::Result<usize> {
+pub fn count_threads() -> io::Result<usize> {
     let begin = Instant::now();
     loop {
         // A directory has two links and one from each folder in it, here one for each thread.

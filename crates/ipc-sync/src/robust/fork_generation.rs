@@ -26,6 +26,11 @@ pub fn watch_forks() {
     });
 }
 
+/// In a child that the kernel has made without `fork`, so that no fork handler has run.
+pub fn copied() {
+    begin_generation();
+}
+
 extern "C" fn begin_generation() {
     GENERATION.fetch_add(1, Relaxed);
 }

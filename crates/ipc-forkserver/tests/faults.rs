@@ -1,0 +1,128 @@
+//! The server is killed, and the child, and the limits are reached.
+
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
+
+use ipc_common::{Child, Error, ForkServer, Process, active_children};
+use nix::sys::resource::{Resource, setrlimit};
+use testing::processes::{DEADLINE, join, open_descriptors, until};
+use testing::tests;
+
+tests![
+    a_killed_server_is_replaced,
+    a_killed_server_is_said_where_there_are_threads,
+    it_is_made_once_and_on_the_main_thread,
+    without_descriptors_nothing_is_started,
+    ctrl_c_is_not_for_the_server,
+    a_server_killed_at_any_time_starts_a_child_or_says_that_it_did_not,
+];
+
+fn code(n: u8) -> ExitCode {
+    ExitCode::from(n)
+}
+
+fn server_process() -> Child {
+    let mut children = active_children();
+    children.retain(|child| child.name() == "ForkServer");
+    children.pop().unwrap()
+}
+
+fn a_killed_server_is_replaced() {
+    let server = ForkServer::new().unwrap();
+    let first = server_process();
+    first.kill().unwrap();
+    first.join().unwrap();
+    assert_eq!(join(&server.process(code, 3).start().unwrap()), 3);
+    assert_ne!(server_process().pid(), first.pid());
+}
+
+fn a_killed_server_is_said_where_there_are_threads() {
+    let server = ForkServer::new().unwrap();
+    let process = server_process();
+    process.kill().unwrap();
+    process.join().unwrap();
+    let (end, ended) = mpsc::channel::<()>();
+    let thread = thread::spawn(move || ended.recv());
+    let error = server.process(code, 3).start().unwrap_err().to_string();
+    assert!(error.contains("ended with exit code -9") && error.contains("2 threads"), "{error}");
+    drop(end);
+    thread.join().unwrap().unwrap_err();
+    // As soon as the thread is gone there is a way again.
+    assert_eq!(join(&server.process(code, 4).start().unwrap()), 4);
+}
+
+fn it_is_made_once_and_on_the_main_thread() {
+    let server = ForkServer::new().unwrap();
+    assert!(matches!(ForkServer::new(), Err(Error::Invalid(_))));
+    drop(server);
+    drop(ForkServer::new().unwrap());
+    let made = thread::spawn(|| ForkServer::new().map(drop)).join().unwrap();
+    assert!(matches!(made, Err(Error::Invalid(_))), "{made:?}");
+    let (end, ended) = mpsc::channel::<()>();
+    let thread = thread::spawn(move || ended.recv());
+    assert!(matches!(ForkServer::new(), Err(Error::Threads { .. })));
+    drop(end);
+    thread.join().unwrap().unwrap_err();
+}
+
+fn without_descriptors_nothing_is_started() {
+    let server = ForkServer::new().unwrap();
+    let before = open_descriptors();
+    // One less than what is needed, each time.
+    for spare in 0..4 {
+        setrlimit(Resource::RLIMIT_NOFILE, before as u64 + spare, 4096).unwrap();
+        match server.process(code, 2).start() {
+            Ok(child) => assert_eq!(join(&child), 2),
+            Err(error) => assert!(error.to_string().contains("ulimit -n"), "{error}"),
+        }
+        assert_eq!(open_descriptors(), before);
+    }
+    setrlimit(Resource::RLIMIT_NOFILE, 4096, 4096).unwrap();
+    assert_eq!(join(&server.process(code, 5).start().unwrap()), 5);
+}
+
+fn ctrl_c_is_not_for_the_server() {
+    let server = ForkServer::new().unwrap();
+    let process = server_process();
+    // SAFETY: it sends a signal to a child.
+    assert_eq!(unsafe { libc::kill(process.pid().cast_signed(), libc::SIGINT) }, 0);
+    assert_eq!(join(&server.process(code, 6).start().unwrap()), 6);
+    assert!(process.is_alive().unwrap());
+    // But for its children it is.
+    let child = server.process(|()| thread::park(), ()).start().unwrap();
+    // SAFETY: as above.
+    assert_eq!(unsafe { libc::kill(child.pid().cast_signed(), libc::SIGINT) }, 0);
+    assert_eq!(join(&child), -2);
+}
+
+/// Kills the server after another time in each round.
+fn a_server_killed_at_any_time_starts_a_child_or_says_that_it_did_not() {
+    for round in 0..200_u32 {
+        let parent = Process::new(move || {
+            let server = ForkServer::new().unwrap();
+            let process = server_process();
+            thread::scope(|scope| {
+                // Until the end there is a second thread, so that the server is not replaced.
+                let (_end, ended) = mpsc::channel::<()>();
+                let process = &process;
+                scope.spawn(move || {
+                    (0..round * 20).for_each(|_| std::hint::spin_loop());
+                    process.kill().unwrap();
+                    ended.recv().unwrap_err();
+                });
+                loop {
+                    match server.process(code, 7).start() {
+                        Ok(child) => assert_eq!(child.join().unwrap(), 7),
+                        Err(Error::ForkServer { .. }) => break,
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+            });
+            until("all children are known", || active_children().is_empty());
+            testing::harness::assert_no_children();
+        });
+        let parent = parent.start().unwrap();
+        assert_eq!(parent.join_timeout(DEADLINE).unwrap(), Some(0), "round {round}");
+    }
+}

@@ -1,0 +1,79 @@
+//! For a fork server: a child that is a copy not of its parent, but of a sibling.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::process::ExitCode;
+
+use ipc_error::{Error, Result};
+use ipc_trace::internal::begin_process;
+
+use crate::os::pidfd::PidFd;
+use crate::process::child::Child;
+use crate::process::child_setup::set_up_child;
+use crate::process::current::Current;
+use crate::process::end::end_children_at_exit;
+use crate::process::fork::open_null;
+use crate::process::identity::Identity;
+use crate::process::outcome::Outcome;
+use crate::process::run_child::run_child_and_exit;
+use crate::process::signals::sigchld_is_ignored;
+
+/// The identity of the next process that this one describes.
+pub fn next_identity() -> Identity {
+    Current::lock().next_identity()
+}
+
+/// Whether this process ends with its own parent, so that its children have to end with it.
+pub fn ends_with_parent() -> bool {
+    Current::lock().ends_with_parent
+}
+
+/// What a parent needs before it has a child.
+///
+/// # Errors
+///
+/// As for [`Process::start`](crate::Process::start).
+pub fn prepare_for_child(name: &str) -> Result<()> {
+    if sigchld_is_ignored() {
+        return Err(Error::ChildrenIgnored { name: name.into() });
+    }
+    end_children_at_exit().map_err(|e| Error::system("set an exit handler", "", e))
+}
+
+/// In the parent: a handle to the child.
+pub fn keep_child(identity: Identity, pid: u32, pidfd: OwnedFd) -> Child {
+    let child = Child::new(identity, pid, PidFd::of(pidfd));
+    Current::lock().add_child(&child.0);
+    child
+}
+
+/// In the child: sets it up as a child of `parent`, the process that this copy's model is a child of,
+/// too. Then it runs, and ends.
+///
+/// `ready` comes last, before `run`.
+pub fn run_copied_child(
+    parent: u32,
+    identity: Identity,
+    ends_with_parent: bool,
+    ready: impl FnOnce() -> io::Result<()>,
+    run: &mut dyn FnMut() -> ExitCode,
+) -> ! {
+    let name = identity.name.clone();
+    let mut current = Current::lock();
+    current.become_sibling(identity, ends_with_parent);
+    drop(current);
+    let mut ready = Some(ready);
+    run_child_and_exit(&mut || {
+        let failed = |e| Error::system("set up a new process", "", e);
+        let null = open_null().map_err(failed);
+        let set_up = null.and_then(|null| set_up_child(parent, ends_with_parent, &null, &[]));
+        let set_up = set_up.and_then(|()| ready.take().map_or(Ok(()), |f| f()).map_err(failed));
+        match set_up {
+            Ok(()) => {
+                begin_process(&name, parent);
+                run()
+            }
+            Err(error) => Err::<(), _>(error).report(),
+        }
+    })
+}
