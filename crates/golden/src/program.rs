@@ -58,14 +58,14 @@ pub const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 pub(crate) const EXPECTED_OUTPUT: &str = "expected-output";
 
 /// The crates whose programs show nothing of the documents.
-const TOOLS: [&str; 4] = ["bench", "book", "golden", "soak"];
+const TOOLS: [&str; 5] = ["bench", "book", "golden", "soak", "timeline"];
 
 /// Builds `programs` of the workspace in `root` and returns the directory of their binaries.
 ///
 /// # Errors
 ///
 /// If Cargo fails; it has told why on standard error.
-pub(crate) fn build(root: &Path, programs: &[Program]) -> io::Result<PathBuf> {
+pub fn build(root: &Path, programs: &[Program]) -> io::Result<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["build", "--quiet", "--message-format=json-render-diagnostics"])

@@ -41,9 +41,14 @@
 //! | `Pipe()` | [`pipe`], [`Connection`] |
 //! | `connection.wait([q._reader, p.sentinel])` | [`wait(&[&q.fd()?, &p], None)`](wait), [`wait_for(&children, None)`](wait_for) |
 //!
+//! With `IPC_TRACE=out.json` in its environment, a program leaves behind what its processes did and
+//! when: started and ended, waited for a lock and held it, put an item in and took it out, did a task.
+//! <https://ui.perfetto.dev> opens the file, which the main process writes when it ends. A process that
+//! was killed is in it with all that it did until then.
+//!
 //! This crate is the one name that programs use. What it hands on lives in crates that can be used by
 //! themselves: `ipc-sync` (locks and values), `ipc-process` (processes, queues, pipes), `ipc-pool` and
-//! `ipc-manager`; below them `ipc-ring` (a queue of bytes), `ipc-codec` and `ipc-error`.
+//! `ipc-manager`; below them `ipc-ring` (a queue of bytes), `ipc-codec`, `ipc-trace` and `ipc-error`.
 
 #![forbid(unsafe_code)]
 

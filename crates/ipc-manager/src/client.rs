@@ -1,7 +1,7 @@
 //! [`Client`]: a process's way to a manager's server.
 
 use std::iter;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::{Mutex, PoisonError};
 
 use crate::protocol::{Reply, Request};
@@ -9,6 +9,7 @@ use ipc_error::{Error, Result};
 use ipc_process::Connection;
 use ipc_process::internal::unshared_pipe;
 use ipc_sync::internal::fork_generation;
+use ipc_trace::internal::{Act, made, span};
 
 /// Sends requests to the server, and returns its replies. Each process has a connection of its own,
 /// on which one request follows the reply to the one before.
@@ -21,11 +22,19 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(control: Connection<()>) -> Self {
-        Client { control, connection: Mutex::new(None) }
+        let client = Client { control, connection: Mutex::new(None) };
+        made(client.trace_id(), "Manager");
+        client
+    }
+
+    /// By which traces know it: the descriptor's number is the same in all processes.
+    fn trace_id(&self) -> u64 {
+        self.control.as_fd().as_raw_fd() as u64
     }
 
     /// Blocks until the server has replied.
     pub(crate) fn call(&self, request: &Request) -> Result<Reply> {
+        let _waiting = span(Act::Wait, self.trace_id());
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         // A forked process has its parent's connection, on which the replies would be mixed up.
         if !matches!(&*connection, Some((process, _)) if *process == fork_generation()) {

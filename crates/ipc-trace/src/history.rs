@@ -4,6 +4,7 @@
 //! finds it ended, or another process gets a lock that it held, which the kernel gives to no other while
 //! its holder lives.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::mem;
 
@@ -100,8 +101,8 @@ impl History {
             self.close(pid, time); // an id that is given to a new process
             self.lanes.remove(&pid);
         }
-        if !self.lanes.contains_key(&pid) {
-            self.lanes.insert(pid, Lane::default());
+        if let Entry::Vacant(place) = self.lanes.entry(pid) {
+            place.insert(Lane::default());
             let name = self.process_names.get(&pid).cloned();
             let name = name.unwrap_or_else(|| format!("process {pid}"));
             self.push(event, What::Lane(name));

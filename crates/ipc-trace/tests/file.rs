@@ -1,10 +1,11 @@
 //! What stands in the file.
 
+use std::collections::HashMap;
 use std::thread::sleep;
 use std::time::Duration;
 
 use ipc_common::{Condition, Event, JoinableQueue, Lock, Pool, Process, Queue, Value, pipe};
-use testing::processes::{join, start};
+use testing::processes::{join, start, until};
 
 use crate::trace::trace_of;
 
@@ -13,6 +14,8 @@ testing::tests![
     each_process_has_a_lane_with_its_name,
     guards_may_be_dropped_in_any_order,
     an_items_way_leads_from_put_to_get,
+    a_messages_way_leads_from_send_to_receive,
+    no_message_is_taken_for_another_after_a_kill,
     a_task_runs_between_two_items,
     a_wait_ends_where_the_lock_is_given_back,
     objects_of_a_kind_are_numbered,
@@ -103,6 +106,42 @@ fn an_items_way_leads_from_put_to_get() {
         assert_eq!(names[&arrival["pid"].as_u64().unwrap()], "Process-3");
         assert_ne!(names[&departure["pid"].as_u64().unwrap()], "Process-3");
     }
+}
+
+fn a_messages_way_leads_from_send_to_receive() {
+    let trace = trace_of(|| {
+        let (left, right) = pipe::<u32, u32>().unwrap();
+        let child =
+            start(|| (0..5).for_each(|n| right.send(&(right.recv().unwrap() + n)).unwrap()));
+        for n in 0..5 {
+            left.send(&n).unwrap();
+            left.recv().unwrap();
+        }
+        assert_eq!(join(&child), 0);
+    });
+    let pids = |phase: &'static str| {
+        let ids = trace.of_phase(phase).map(|event| event["id"].as_u64().unwrap());
+        ids.zip(trace.of_phase(phase).map(|event| event["pid"].as_u64().unwrap()))
+    };
+    assert_eq!(pids("s").count(), 10);
+    let arrivals: HashMap<_, _> = pids("f").collect();
+    assert!(pids("s").all(|(id, sender)| arrivals[&id] != sender));
+}
+
+/// A message that is half sent when its sender is killed is received by none; no later one is taken for it.
+fn no_message_is_taken_for_another_after_a_kill() {
+    let trace = trace_of(|| {
+        let (left, right) = pipe::<Vec<u8>, ()>().unwrap();
+        let victim = start(|| left.send(&vec![0; 10 << 20]).unwrap());
+        until("its first part is there", || right.poll(Duration::ZERO).unwrap());
+        victim.kill().unwrap();
+        join(&victim);
+        let sender = start(|| left.send(&vec![1]).unwrap());
+        assert_eq!(right.recv().unwrap(), [1]);
+        assert_eq!(join(&sender), 0);
+    });
+    // Only the victim's own is left, of which no end is known.
+    assert_eq!((trace.of_phase("s").count(), trace.of_phase("f").count()), (0, 0));
 }
 
 fn a_task_runs_between_two_items() {

@@ -17,12 +17,14 @@
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 use bytemuck::Zeroable;
 use ipc_error::{Error, Result};
 use ipc_memory::Shared;
 use ipc_sync::internal::{RobustMutex, StateGuard};
-use ipc_trace::internal::{Act, address, made, span};
+use ipc_trace::internal::{Act, address, arrive, depart, is_on, made, span};
 use rustix::event::PollFlags;
 use rustix::io::{Errno, Result as CallResult};
 
@@ -42,13 +44,20 @@ const MORE: u8 = 2;
 #[derive(Debug, Zeroable)]
 #[repr(C)]
 pub(crate) struct Direction {
-    senders: Aligned,
-    receivers: Aligned,
+    senders: Side,
+    receivers: Side,
+    /// Not 0 from when a process has died in the middle of a message: which of those received is which
+    /// of those sent is not known any more.
+    is_unclear: AtomicU32,
 }
 
 #[derive(Debug, Zeroable)]
 #[repr(C, align(128))]
-struct Aligned(RobustMutex);
+struct Side {
+    turn: RobustMutex,
+    /// How many messages were sent or received here since there is a trace.
+    traced: AtomicU32,
+}
 
 /// What one end knows of the mutexes that both ends share.
 #[derive(Clone, Debug)]
@@ -66,26 +75,59 @@ impl Turns {
         Ok([0, 1].map(|sends| Turns { directions: Arc::clone(&directions), sends }))
     }
 
+    /// By which traces know the pipe.
+    fn trace_id(&self) -> u64 {
+        address(&**self.directions)
+    }
+
     pub(crate) fn send(&self, socket: &Socket, message: &[u8]) -> Result<()> {
-        let _sending = span(Act::Send, address(&**self.directions));
-        let _turn = StateGuard::take(&self.directions[self.sends].senders.0)?;
+        let _sending = span(Act::Send, self.trace_id());
+        let direction = &self.directions[self.sends];
+        let turn = StateGuard::take(&direction.senders.turn)?;
+        direction.note_death(&turn);
+        if let Some(number) = direction.number(&direction.senders, self.sends) {
+            depart(self.trace_id(), number);
+        }
         send_message(socket, message).map_err(send_error)
     }
 
     /// Appends a message to `bytes`, which are empty.
     pub(crate) fn recv(&self, socket: &Socket, bytes: &mut Vec<u8>) -> Result<()> {
-        let _receiving = span(Act::Receive, address(&**self.directions));
-        let receivers = &self.directions[1 - self.sends].receivers.0;
+        let _receiving = span(Act::Receive, self.trace_id());
+        let receives = 1 - self.sends;
+        let direction = &self.directions[receives];
         let mut looks = LOOKS;
         loop {
-            let turn = StateGuard::take(receivers)?;
+            let turn = StateGuard::take(&direction.receivers.turn)?;
+            direction.note_death(&turn);
             if recv_message(socket, bytes, looks)? {
+                if let Some(number) = direction.number(&direction.receivers, receives) {
+                    arrive(self.trace_id(), number);
+                }
                 return Ok(());
             }
             drop(turn);
             socket.wait_for(PollFlags::IN).map_err(recv_error)?;
             looks = 1;
         }
+    }
+}
+
+impl Direction {
+    fn note_death(&self, turn: &StateGuard<'_>) {
+        if turn.owner_died {
+            self.is_unclear.store(1, Relaxed);
+        }
+    }
+
+    /// For traces: the number of the message that is sent or received in this turn, other than any in
+    /// the other direction.
+    fn number(&self, side: &Side, direction: usize) -> Option<u32> {
+        if !is_on() {
+            return None;
+        }
+        let number = side.traced.fetch_add(1, Relaxed).wrapping_mul(2) | direction as u32;
+        (self.is_unclear.load(Relaxed) == 0).then_some(number)
     }
 }
 
