@@ -49,7 +49,7 @@
 
 pub use ipc_error::{Error, Result};
 pub use ipc_manager::{DictProxy, ListProxy, Manager, Namespace};
-pub use ipc_pool::{AsyncResult, Pool, PoolBuilder};
+pub use ipc_pool::{AsyncResult, ClosurePool, Pool, PoolBuilder};
 pub use ipc_process::{
     AuthKey, Child, Connection, CurrentProcess, Items, JoinableQueue, Message, Nothing, Outcome,
     ParentProcess, Process, Queue, Run, StillRunning, active_children, current_process,
