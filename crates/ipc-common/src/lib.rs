@@ -29,6 +29,7 @@
 //! | `Process(target=f, args=(x,))` | [`Process::new(\|\| f(x))`](Process::new) |
 //! | `class P(Process): def run(self)` | `impl` [`Run`] |
 //! | `p.start()`, `p.join()`, `p.exitcode` … | [`Process::start`], and the methods of [`Child`] |
+//! | `set_start_method('forkserver')` | [`ForkServer::new`], [`ForkServer::process`] |
 //! | `current_process()`, `parent_process()`, `active_children()` | [`current_process`], [`parent_process`], [`active_children`] |
 //! | `Lock()` | [`Lock`]; to lock it twice is an error, not a deadlock, so there is no `RLock()` |
 //! | `Semaphore()`, `BoundedSemaphore()` | [`Semaphore`] |
@@ -36,10 +37,36 @@
 //! | `Value()`, `Array()` | [`Value`], [`Array`] |
 //! | `Queue()`, `JoinableQueue()` | [`Queue`], [`JoinableQueue`] |
 //! | `Pool()`, `AsyncResult` | [`Pool`], [`AsyncResult`] |
+//! | `Pool()` whose tasks use globals that they inherit | [`ClosurePool`], whose closure may borrow |
+//! | `pool.apply_async(f, args, callback=g)` | [`AsyncResult::on_done`] |
+//! | `pool.starmap(f, pairs)` | [`Pool::map`]; the function takes the tuple apart: `\|(a, b)\| …` |
+//! | `loop.run_in_executor(pool, …)`, `loop.add_reader(q._reader, …)` | [`Pool::fd`], [`Queue::fd`]; `crates/recipes/examples/event-loop.rs` is a program with tokio |
 //! | `Manager()`, its `dict()`, `list()`, `Namespace()` | [`Manager`], [`DictProxy`], [`ListProxy`], [`Namespace`] |
 //! | `q._reader`, for an event loop | [`Queue::with_fd`], [`Queue::fd`] |
 //! | `Pipe()` | [`pipe`], [`Connection`] |
 //! | `connection.wait([q._reader, p.sentinel])` | [`wait(&[&q.fd()?, &p], None)`](wait), [`wait_for(&children, None)`](wait_for) |
+//!
+//! # What is left out
+//!
+//! | Python | why | in its place |
+//! |---|---|---|
+//! | `SimpleQueue`, `join_thread()`, `cancel_join_thread()` | no thread feeds a queue: `put` is complete when it returns | [`Queue`] |
+//! | a `put` that knows that no consumer is left (Python's does not, either) | whichever process has a queue may get from it | [`Queue::close`], or a [pipe](one_way_pipe), whose `send` says [`Error::Hangup`] |
+//! | `imap(f, items, chunksize)` | a task costs less than a microsecond | items that are chunks: `Vec`s |
+//! | `next(timeout)` of an `imap` | an iterator's `next` has no argument | [`Pool::first_done`] with a timeout |
+//! | `Barrier(n, action)` | [`Barrier::wait`] returns `true` in one party | `if barrier.wait()? { action() }`, and another `wait` if the others are to wait for it |
+//! | `Condition(lock)` | a condition has a lock of its own, so that the wrong one is never taken | [`Condition::lock`], for both |
+//! | `Array('i', n)`, `RawArray`, `RawValue` | an array has values from the beginning; a lock costs some nanoseconds | `Array::new(&vec![0; n])` |
+//! | `SharedMemory(name)`, `ShareableList` | what has a name is left behind by a program that is killed | [`Array`], made before the processes; or a file that both map |
+//! | `Listener`, `Client` | the standard library has sockets | `std::os::unix::net`, with an encoding of your choice |
+//! | a `Connection` or a file sent through a `Connection` | not there yet | make it before the processes are started |
+//! | managers' `Queue()`, `Lock()`, `register()`, nested proxies | a manager serves data; what processes synchronise by is faster without a server between them | [`Queue`], [`Lock`] and the like; a process of your own that answers on a [`pipe`] |
+//! | `dict.update`, `setdefault`, `popitem`, an atomic change in a manager | not there yet | a [`Lock`] around `get` and `insert` |
+//! | `get_context()`, `set_start_method()`, `freeze_support()` | [`Process`] forks, a [`ForkServer`] is one more object | [`ForkServer`] for programs with threads |
+//! | `cpu_count()` | the standard library has it | `std::thread::available_parallelism()` |
+//! | `log_to_stderr()`, `get_logger()` | loggers are inherited by fork | the `log` crate, set up before the processes |
+//!
+//! # Traces
 //!
 //! With `IPC_TRACE=out.json` in its environment, a program leaves behind what its processes did and
 //! when: started and ended, waited for a lock and held it, put an item in and took it out, did a task.
@@ -55,7 +82,7 @@
 pub use ipc_error::{Error, Result};
 pub use ipc_forkserver::{ForkServer, ServerProcess};
 pub use ipc_manager::{DictProxy, ListProxy, Manager, Namespace};
-pub use ipc_pool::{AsyncResult, Pool, PoolBuilder};
+pub use ipc_pool::{AsyncResult, ClosurePool, Pool, PoolBuilder};
 pub use ipc_process::{
     AuthKey, Child, Connection, CurrentProcess, Items, JoinableQueue, Message, Nothing, Outcome,
     ParentProcess, Process, Queue, Run, StillRunning, active_children, current_process,

@@ -1,7 +1,7 @@
 //! [`AsyncResult`]: what a pool's task will return.
 
 use std::fmt;
-use std::marker::PhantomData;
+use std::slice;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -12,7 +12,8 @@ use ipc_sync::internal::Deadline;
 
 /// The result of a task of a `Pool`, which may still be coming; Python's `AsyncResult`.
 ///
-/// It comes in while the process waits for it, or for another result of the same pool.
+/// It comes in while a thread of the process waits for it, or for another result of the same pool, or
+/// [collects](crate::Pool::collect).
 ///
 /// ```
 /// let pool = ipc_common::Pool::new(2)?;
@@ -22,15 +23,57 @@ use ipc_sync::internal::Deadline;
 /// # Ok::<(), ipc_common::Error>(())
 /// ```
 ///
-/// If it is dropped, the task is done all the same, and its result is thrown away.
-pub struct AsyncResult<'p, R> {
-    task: PendingTask<'p>,
-    result: PhantomData<fn() -> R>,
+/// If it is dropped, the task is done all the same, and its result is thrown away. It borrows nothing:
+/// a struct may hold a pool and its results, and another thread may wait for one. When the pool has been
+/// dropped, a result that had not come is [`Error::PoolEnded`].
+pub struct AsyncResult<R> {
+    tasks: Tasks,
+    read: fn(&[PendingTask]) -> Result<R>,
 }
 
-impl<'p, R: DeserializeOwned> AsyncResult<'p, R> {
-    pub(crate) fn of(task: PendingTask<'p>) -> Self {
-        AsyncResult { task, result: PhantomData }
+enum Tasks {
+    One(PendingTask),
+    Many(Vec<PendingTask>),
+}
+
+impl<R: DeserializeOwned> AsyncResult<R> {
+    /// That of a task with one call.
+    pub(crate) fn of(task: PendingTask) -> Self {
+        let read = |tasks: &[PendingTask]| {
+            let mut result = None;
+            tasks[0].get(|r| {
+                result = Some(r?);
+                Ok(())
+            })?;
+            result.ok_or(Error::Decode("no result was sent".into()))
+        };
+        AsyncResult { tasks: Tasks::One(task), read }
+    }
+}
+
+impl<R: DeserializeOwned> AsyncResult<Vec<R>> {
+    /// Those of all calls of these tasks.
+    pub(crate) fn of_all(tasks: Vec<PendingTask>) -> Self {
+        let read = |tasks: &[PendingTask]| {
+            let mut results = Vec::new();
+            for task in tasks {
+                task.get(|result| {
+                    results.push(result?);
+                    Ok(())
+                })?;
+            }
+            Ok(results)
+        };
+        AsyncResult { tasks: Tasks::Many(tasks), read }
+    }
+}
+
+impl<R> AsyncResult<R> {
+    pub(crate) fn tasks(&self) -> &[PendingTask] {
+        match &self.tasks {
+            Tasks::One(task) => slice::from_ref(task),
+            Tasks::Many(tasks) => tasks,
+        }
     }
 
     /// Waits for the result; Python's `get()`. May be called again.
@@ -49,12 +92,7 @@ impl<'p, R: DeserializeOwned> AsyncResult<'p, R> {
     /// # Ok::<(), ipc_common::Error>(())
     /// ```
     pub fn get(&self) -> Result<R> {
-        let mut result = None;
-        self.task.get(|r| {
-            result = Some(r?);
-            Ok(())
-        })?;
-        result.ok_or(Error::Decode("no result was sent".into()))
+        (self.read)(self.tasks())
     }
 
     /// Waits at most `timeout` for it; Python's `get(timeout)`. `None` if it has not come then.
@@ -72,7 +110,7 @@ impl<'p, R: DeserializeOwned> AsyncResult<'p, R> {
     /// # Ok::<(), ipc_common::Error>(())
     /// ```
     pub fn get_timeout(&self, timeout: Duration) -> Result<Option<R>> {
-        match self.task.wait(Deadline::after(timeout))? {
+        match self.has_come(Deadline::after(timeout))? {
             true => self.get().map(Some),
             false => Ok(None),
         }
@@ -133,10 +171,19 @@ impl<'p, R: DeserializeOwned> AsyncResult<'p, R> {
     }
 
     fn wait_until(&self, deadline: Deadline) -> Result<bool> {
-        match self.task.wait(deadline) {
+        match self.has_come(deadline) {
             Err(Error::PoolEnded { .. }) => Ok(true), // which is what `get` says
             waited => waited,
         }
+    }
+
+    fn has_come(&self, deadline: Deadline) -> Result<bool> {
+        for task in self.tasks() {
+            if !task.wait(deadline)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whether it is there and no error; Python's `successful()`. `None` if it is not there.
@@ -157,8 +204,9 @@ impl<'p, R: DeserializeOwned> AsyncResult<'p, R> {
     }
 }
 
-impl<R> fmt::Debug for AsyncResult<'_, R> {
+impl<R> fmt::Debug for AsyncResult<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsyncResult").field("task", &self.task.number()).finish_non_exhaustive()
+        let first = self.tasks().first().map(PendingTask::number);
+        f.debug_struct("AsyncResult").field("task", &first).finish_non_exhaustive()
     }
 }

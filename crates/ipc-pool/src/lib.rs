@@ -5,17 +5,21 @@
 //! - `shared`: what the pool and its workers share, and the messages between them;
 //! - `worker`: what the workers and their supervisor do;
 //! - `owner`: the side of the process that made the pool;
-//! - [`AsyncResult`], [`Pool`], [`PoolBuilder`].
+//! - [`AsyncResult`], [`Pool`], [`PoolBuilder`], [`ClosurePool`].
 
 mod async_result;
+mod closure_pool;
 mod owner;
 mod pool;
 mod pool_builder;
+mod pool_end;
+mod pool_events;
 mod pool_map;
 mod shared;
 mod worker;
 
 pub use async_result::AsyncResult;
+pub use closure_pool::ClosurePool;
 pub use ipc_error::{Error, Result};
 pub use pool::Pool;
 pub use pool_builder::PoolBuilder;

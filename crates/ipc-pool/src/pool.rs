@@ -1,10 +1,14 @@
 //! [`Pool`]: a number of processes that do tasks.
 
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::async_result::AsyncResult;
 use crate::owner::dispatcher::Dispatcher;
 use crate::owner::pending_task::PendingTask;
+use crate::shared::task_queue::Work;
+use crate::worker::config::check_limit;
 #[cfg(doc)]
 use ipc_error::Error;
 use ipc_error::Result;
@@ -42,7 +46,8 @@ use ipc_process::Message;
 /// ```
 ///
 /// The workers were forked when the pool was made: what has been computed since is not there. So a
-/// closure that captures something is refused. Make it an argument.
+/// closure that captures something is refused. Make it an argument; or, if it was there before the
+/// pool, make a [`ClosurePool`](crate::ClosurePool), whose closure may borrow.
 ///
 /// ```compile_fail,E0308
 /// # let pool = ipc_common::Pool::new(2).unwrap();
@@ -65,19 +70,34 @@ use ipc_process::Message;
 ///
 /// A supervisor, itself a process, starts the workers. So workers are replaced while the pool's
 /// process does other things, also if it has threads by then. (The supervisor is among the
-/// [`active_children`](ipc_process::active_children).) A pool is for the thread that made it.
+/// [`active_children`](ipc_process::active_children).)
+///
+/// # Threads
+///
+/// Any thread may give tasks and wait for results. One of those that wait takes in the results for all.
+///
+/// ```
+/// # let pool = ipc_common::Pool::new(2)?;
+/// std::thread::scope(|threads| {
+///     for n in 1..=3 {
+///         let pool = &pool;
+///         threads.spawn(move || assert_eq!(pool.apply(|n: u64| n * n, n).unwrap(), n * n));
+///     }
+/// });
+/// # Ok::<(), ipc_common::Error>(())
+/// ```
 ///
 /// A worker that is *stopped* (SIGSTOP, a debugger) while it waits for a task or sends a result may
 /// keep the others from theirs until it continues. And as all processes, workers have copies of what
 /// was open when they were started: if the end of a pipe is to be seen, make the pool before the pipe.
-pub struct Pool(Dispatcher);
+pub struct Pool(Arc<Dispatcher>);
 
 impl Pool {
-    pub(crate) fn of(dispatcher: Dispatcher) -> Self {
+    pub(crate) fn of(dispatcher: Arc<Dispatcher>) -> Self {
         Pool(dispatcher)
     }
 
-    pub(crate) fn dispatcher(&self) -> &Dispatcher {
+    pub(crate) fn dispatcher(&self) -> &Arc<Dispatcher> {
         &self.0
     }
 
@@ -90,6 +110,18 @@ impl Pool {
     /// ```
     pub fn workers(&self) -> usize {
         self.0.workers()
+    }
+
+    /// The ids of the processes that do the tasks; in Python, `[p.pid for p in pool._pool]`. While a
+    /// worker that has ended is replaced, it is left out.
+    ///
+    /// ```
+    /// let pool = ipc_common::Pool::new(1)?;
+    /// assert_eq!(pool.worker_pids(), [pool.apply(|()| std::process::id(), ())?]);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
+    pub fn worker_pids(&self) -> Vec<u32> {
+        self.0.worker_pids()
     }
 
     /// Has `function` called with `arguments`, and blocks until it has returned; Python's
@@ -135,67 +167,46 @@ impl Pool {
         &self,
         function: fn(A) -> R,
         arguments: A,
-    ) -> Result<AsyncResult<'_, R>> {
-        Ok(AsyncResult::of(PendingTask::submit(&self.0, function, &[arguments])?))
+    ) -> Result<AsyncResult<R>> {
+        self.give(Work::Function(function), None, arguments)
     }
 
-    /// Says that no more tasks will come; Python's `close()`. The workers end when all are done. Does
-    /// not block.
+    /// The same with a time limit for this task; Python's `Pool` has none. If it takes longer, its
+    /// worker is killed and replaced, and the result is [`Error::TaskTimeout`].
     ///
-    /// (In a process that was forked from the pool's own this does nothing.)
+    /// The time counts from the task's beginning, in place of the pool's own
+    /// [limit](crate::PoolBuilder::task_timeout).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for a limit of 0, and as for [`apply_async`](Pool::apply_async).
     ///
     /// ```
+    /// use std::{thread::park, time::Duration};
     /// use ipc_common::Error;
     ///
     /// # let pool = ipc_common::Pool::new(2)?;
-    /// pool.close();
-    /// assert!(matches!(pool.apply(|n: u64| n, 1), Err(Error::PoolEnded { .. })));
+    /// let endless = pool.apply_async_within(Duration::from_millis(50), |()| park(), ())?;
+    /// assert!(matches!(endless.get(), Err(Error::TaskTimeout { .. })));
     /// # Ok::<(), ipc_common::Error>(())
     /// ```
-    pub fn close(&self) {
-        self.0.close();
+    pub fn apply_async_within<A: Message, R: Message>(
+        &self,
+        limit: Duration,
+        function: fn(A) -> R,
+        arguments: A,
+    ) -> Result<AsyncResult<R>> {
+        self.give(Work::Function(function), Some(limit), arguments)
     }
 
-    /// Blocks until all tasks are done and the workers have ended; Python's `join()`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Invalid`] if neither [`close`](Pool::close) nor [`terminate`](Pool::terminate) came
-    /// before; [`Error::PoolEnded`] if the pool ended before all was done; [`Error::NotAChild`] if
-    /// something else in this process waits for any child, and has taken the supervisor's exit code.
-    ///
-    /// ```
-    /// # let pool = ipc_common::Pool::new(2)?;
-    /// let task = pool.apply_async(|n: u64| n * n, 3)?;
-    /// pool.close();
-    /// pool.join()?;
-    /// assert_eq!(task.get()?, 9);
-    /// # Ok::<(), ipc_common::Error>(())
-    /// ```
-    pub fn join(&self) -> Result<()> {
-        self.0.join()
-    }
-
-    /// Ends all workers at once, whatever they do; Python's `terminate()`. Blocks for about a second
-    /// at most.
-    ///
-    /// A result that has not come is [`Error::PoolEnded`].
-    ///
-    /// # Errors
-    ///
-    /// As for [`join`](Pool::join).
-    ///
-    /// ```
-    /// use std::thread::park;
-    ///
-    /// # let pool = ipc_common::Pool::new(2)?;
-    /// let endless = pool.apply_async(|()| park(), ())?;
-    /// pool.terminate()?;
-    /// assert!(endless.get().is_err());
-    /// # Ok::<(), ipc_common::Error>(())
-    /// ```
-    pub fn terminate(&self) -> Result<()> {
-        self.0.terminate()
+    pub(crate) fn give<A: Message, R: Message>(
+        &self,
+        work: Work<A, R>,
+        limit: Option<Duration>,
+        arguments: A,
+    ) -> Result<AsyncResult<R>> {
+        let limit = limit.map(check_limit).transpose()?;
+        Ok(AsyncResult::of(PendingTask::submit(&self.0, work, limit, &[arguments])?))
     }
 }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use crate::owner::dispatcher::Dispatcher;
 use crate::pool::Pool;
+use crate::shared::task_queue::Closure;
 use crate::shared::worker_table::MAX_WORKERS;
-use crate::worker::config::WorkerConfig;
+use crate::worker::config::{WorkerConfig, check_limit};
 use ipc_error::{Error, Result};
 
 /// A [`Pool`] that has not been started; the arguments of Python's `Pool(…)`.
@@ -78,7 +79,8 @@ impl<'a> PoolBuilder<'a> {
     }
 
     /// What each worker does before its first task; Python's `initializer`. It may borrow, as the
-    /// workers have a copy of everything.
+    /// workers have a copy of everything. (What it sets up for the tasks is in a `static` or a
+    /// thread-local; a [`ClosurePool`](crate::ClosurePool)'s tasks may borrow themselves.)
     ///
     /// ```
     /// use ipc_common::{Error, Pool};
@@ -120,8 +122,7 @@ impl<'a> PoolBuilder<'a> {
     /// # Ok::<(), ipc_common::Error>(())
     /// ```
     pub fn task_timeout(mut self, limit: Duration) -> Self {
-        const LONGEST: Duration = Duration::from_secs(1 << 30); // that the kernel's timers take
-        self.config.task_timeout = Some(limit.min(LONGEST));
+        self.config.task_timeout = Some(limit);
         self
     }
 
@@ -140,7 +141,7 @@ impl<'a> PoolBuilder<'a> {
     /// assert!(matches!(Pool::builder().workers(0).start(), Err(Error::Invalid(_))));
     /// ```
     pub fn start(self) -> Result<Pool> {
-        let PoolBuilder { workers, config } = self;
+        let PoolBuilder { workers, mut config } = self;
         let workers =
             workers.unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZeroUsize::get));
         if !(1..=MAX_WORKERS).contains(&workers) {
@@ -149,10 +150,19 @@ impl<'a> PoolBuilder<'a> {
         if config.max_tasks == Some(0) {
             return Err(Error::Invalid("cannot start a pool of workers that may do 0 tasks each"));
         }
-        if config.task_timeout == Some(Duration::ZERO) {
-            return Err(Error::Invalid("cannot start a pool whose tasks may take no time"));
-        }
+        config.task_timeout = config.task_timeout.map(check_limit).transpose()?;
         Dispatcher::start(workers, &config).map(Pool::of)
+    }
+}
+
+impl PoolBuilder<'_> {
+    /// The same with what the workers call for tasks that are given to the pool's closure.
+    pub(crate) fn with_closure<'c>(self, closure: Closure<'c>) -> PoolBuilder<'c>
+    where
+        Self: 'c,
+    {
+        let PoolBuilder { workers, config } = self;
+        PoolBuilder { workers, config: WorkerConfig { closure: Some(closure), ..config } }
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::iter;
+use std::slice;
 
 use crate::async_result::AsyncResult;
 use crate::owner::pending_task::PendingTask;
 use crate::pool::Pool;
+use crate::shared::task_queue::Work;
 use ipc_error::{Error, Result};
 use ipc_process::Message;
 use ipc_sync::internal::Deadline;
@@ -33,9 +35,28 @@ impl Pool {
         function: fn(A) -> R,
         items: impl IntoIterator<Item = A>,
     ) -> Result<Vec<R>> {
-        let items: Vec<A> = items.into_iter().collect();
-        let size = items.len().div_ceil(4 * self.workers()).max(1);
-        self.map_chunks(function, items, size)
+        self.give_all(Work::Function(function), items, None)?.get()
+    }
+
+    /// The same, and does not wait; Python's `map_async(function, items)`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`apply_async`](Pool::apply_async).
+    ///
+    /// ```
+    /// # let pool = ipc_common::Pool::new(2)?;
+    /// let squares = pool.map_async(|n: u64| n * n, 1..=4)?;
+    /// // … do something else meanwhile …
+    /// assert_eq!(squares.get()?, [1, 4, 9, 16]);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
+    pub fn map_async<A: Message, R: Message>(
+        &self,
+        function: fn(A) -> R,
+        items: impl IntoIterator<Item = A>,
+    ) -> Result<AsyncResult<Vec<R>>> {
+        self.give_all(Work::Function(function), items, None)
     }
 
     /// The same with chunks of `size` items; Python's `map(function, items, size)`.
@@ -55,21 +76,7 @@ impl Pool {
         items: impl IntoIterator<Item = A>,
         size: usize,
     ) -> Result<Vec<R>> {
-        if size == 0 {
-            return Err(Error::Invalid("cannot map in chunks of 0 items; 1 is the smallest"));
-        }
-        let items: Vec<A> = items.into_iter().collect();
-        let tasks =
-            items.chunks(size).map(|chunk| PendingTask::submit(self.dispatcher(), function, chunk));
-        let tasks: Vec<PendingTask<'_>> = tasks.collect::<Result<_>>()?;
-        let mut results = Vec::with_capacity(items.len());
-        for task in tasks {
-            task.get(|result| {
-                results.push(result?);
-                Ok(())
-            })?;
-        }
-        Ok(results)
+        self.give_all(Work::Function(function), items, Some(size))?.get()
     }
 
     /// Has `function` called with each item, and yields the results in their order as they come;
@@ -94,7 +101,7 @@ impl Pool {
         function: fn(A) -> R,
         items: impl IntoIterator<Item = A>,
     ) -> impl Iterator<Item = Result<R>> {
-        self.stream(function, items, 1)
+        self.stream(Work::Function(function), items, 1).map(|(_, result)| result)
     }
 
     /// The same, in the order in which the tasks are done; Python's
@@ -112,44 +119,77 @@ impl Pool {
         function: fn(A) -> R,
         items: impl IntoIterator<Item = A>,
     ) -> impl Iterator<Item = Result<R>> {
-        self.stream(function, items, usize::MAX)
+        self.imap_unordered_indexed(function, items).map(|(_, result)| result)
     }
 
-    /// Yields the first result that is there of the `among` oldest tasks.
-    fn stream<A: Message, R: Message>(
+    /// The same, and each result comes with its item's place among the items: so an error tells which
+    /// item it belongs to.
+    ///
+    /// ```
+    /// # let pool = ipc_common::Pool::new(2)?;
+    /// let files = ["/etc/passwd", "/nonexistent"];
+    /// let read = |path: String| std::fs::read(path).map_err(|e| e.to_string());
+    /// for (place, size) in pool.imap_unordered_indexed(read, files.map(String::from)) {
+    ///     println!("{}: {:?}", files[place], size?.map(|bytes| bytes.len()));
+    /// }
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
+    pub fn imap_unordered_indexed<A: Message, R: Message>(
         &self,
         function: fn(A) -> R,
         items: impl IntoIterator<Item = A>,
+    ) -> impl Iterator<Item = (usize, Result<R>)> {
+        self.stream(Work::Function(function), items, usize::MAX)
+    }
+
+    /// Gives the items in chunks of `size`, or four chunks for each worker.
+    pub(crate) fn give_all<A: Message, R: Message>(
+        &self,
+        work: Work<A, R>,
+        items: impl IntoIterator<Item = A>,
+        size: Option<usize>,
+    ) -> Result<AsyncResult<Vec<R>>> {
+        let items: Vec<A> = items.into_iter().collect();
+        let size = size.unwrap_or_else(|| items.len().div_ceil(4 * self.workers()).max(1));
+        if size == 0 {
+            return Err(Error::Invalid("cannot map in chunks of 0 items; 1 is the smallest"));
+        }
+        let submit = |chunk| PendingTask::submit(self.dispatcher(), work, None, chunk);
+        items.chunks(size).map(submit).collect::<Result<_>>().map(AsyncResult::of_all)
+    }
+
+    /// Yields the first result that is there of the `among` oldest tasks, with its item's place.
+    pub(crate) fn stream<A: Message, R: Message>(
+        &self,
+        work: Work<A, R>,
+        items: impl IntoIterator<Item = A>,
         among: usize,
-    ) -> impl Iterator<Item = Result<R>> {
-        let mut items = items.into_iter().fuse();
+    ) -> impl Iterator<Item = (usize, Result<R>)> {
+        let mut items = items.into_iter().enumerate().fuse();
         let mut tasks = VecDeque::new();
+        let dispatcher = self.dispatcher();
+        let first_done = move |tasks: &VecDeque<(usize, Result<PendingTask>)>, deadline| {
+            // One that could not be given is done. So is the first, to say what is wrong, if none is.
+            let oldest = tasks.iter().take(among);
+            let oldest = oldest.map(|(_, task)| task.as_ref().map_or(&[][..], slice::from_ref));
+            PendingTask::first_done(dispatcher, oldest, deadline).unwrap_or(Some(0))
+        };
         iter::from_fn(move || {
             // One item is taken for each that is yielded, and more while none can be yielded.
             while tasks.len() < WINDOW * self.workers()
-                && let Some(item) = items.next()
+                && let Some((place, item)) = items.next()
             {
-                tasks.push_back(PendingTask::submit(self.dispatcher(), function, &[item]));
-                if PendingTask::first_done(
-                    self.dispatcher(),
-                    tasks.iter().take(among),
-                    Deadline::NOW,
-                )
-                .is_some()
-                {
+                tasks.push_back((place, PendingTask::submit(dispatcher, work, None, &[item])));
+                if first_done(&tasks, Deadline::NOW).is_some() {
                     break;
                 }
             }
             if tasks.is_empty() {
                 return None;
             }
-            let next = PendingTask::first_done(
-                self.dispatcher(),
-                tasks.iter().take(among),
-                Deadline::NEVER,
-            )?;
-            let task = tasks.remove(next)?;
-            Some(task.and_then(|task| AsyncResult::of(task).get()))
+            let next = first_done(&tasks, Deadline::NEVER)?;
+            let (place, task) = tasks.remove(next)?;
+            Some((place, task.and_then(|task| AsyncResult::of(task).get())))
         })
     }
 }

@@ -143,7 +143,7 @@ fn drop_does_not_wait_for_a_stopped_supervisor() {
 }
 
 fn who_only_asks_hears_of_a_killed_supervisor() {
-    type Hears = fn(&AsyncResult<'_, u32>) -> bool;
+    type Hears = fn(&AsyncResult<u32>) -> bool;
     let ways: [Hears; 4] = [
         |task| task.ready().unwrap(),
         |task| task.wait_timeout(Duration::ZERO).unwrap(),

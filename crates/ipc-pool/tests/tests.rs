@@ -3,24 +3,28 @@
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
 #![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
+mod events;
 mod killed_processes;
 mod limits;
 mod starts;
 mod tasks;
 mod time_limits;
 mod users;
+mod uses;
 mod worker_kill_points;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     testing::harness::run(&[
+        events::TESTS,
         killed_processes::TESTS,
         limits::TESTS,
         starts::TESTS,
         tasks::TESTS,
         time_limits::TESTS,
         users::TESTS,
+        uses::TESTS,
         worker_kill_points::TESTS,
     ])
 }

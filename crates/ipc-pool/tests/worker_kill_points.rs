@@ -6,8 +6,9 @@ use std::process;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-use ipc_common::{Error, Pool};
+use ipc_common::{AsyncResult, Error, Pool, wait};
 use nix::sys::signal::{Signal, raise};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use testing::kill_points::at_every_instruction;
 use testing::pool::{OPEN, is_stopped, mark_at, marks, send, sleep_until_marked, supervisor};
@@ -18,6 +19,7 @@ use testing::victim::Victim;
 tests![
     a_worker_killed_at_any_instruction_costs_its_task_at_most,
     a_worker_killed_at_any_instruction_of_its_start_costs_nothing,
+    an_event_loop_hears_of_all_whatever_a_worker_was_doing,
 ];
 
 /// Stops the worker when it is the last thing to be encoded or the first to be decoded.
@@ -101,8 +103,29 @@ fn next((n, _): (usize, Stop)) -> usize {
     n
 }
 
+/// How the owner waits.
+#[derive(Clone, Copy)]
+enum Waits {
+    ForTheTask,
+    InAnEventLoop,
+}
+
+impl Waits {
+    fn get<R: DeserializeOwned>(
+        self,
+        pool: &Pool,
+        task: &AsyncResult<R>,
+    ) -> ipc_common::Result<Option<R>> {
+        while matches!(self, Waits::InAnEventLoop) && !task.ready()? {
+            assert_eq!(wait(&[&pool.fd()?], Some(DEADLINE))?, [0], "the result came in silence");
+            pool.collect()?;
+        }
+        task.get_timeout(DEADLINE)
+    }
+}
+
 /// Owns a pool of two, and gives it tasks, round by round, until it is told to go.
-fn rounds(first: fn(()) -> Stop) {
+fn rounds(first: fn(()) -> Stop, waits: Waits) {
     let pool = Pool::builder().workers(2).initializer(initialise);
     let pool = pool.task_timeout(DEADLINE * 9).start().unwrap();
     marks()[SUPERVISOR] = supervisor();
@@ -131,31 +154,35 @@ fn rounds(first: fn(()) -> Stop) {
         };
         // What comes late changes nothing.
         for _ in 0..2 {
-            let mut lost = account(0, first.get_timeout(DEADLINE).map(|done| done.map(drop)));
+            let mut lost = account(0, waits.get(&pool, &first).map(|done| done.map(drop)));
             for (n, task) in (1..).zip(&next) {
-                let done = task.get_timeout(DEADLINE);
+                let done = waits.get(&pool, task);
                 lost += account(n, done.map(|done| done.map(|result| assert_eq!(result, n))));
             }
             assert!(lost <= 1, "a worker has one task in hand, not {lost}");
-            other.get_timeout(DEADLINE).unwrap().unwrap();
+            waits.get(&pool, &other).unwrap().unwrap();
         }
         marks()[TURN] = 2;
     }
 }
 
 fn a_worker_killed_at_any_instruction_costs_its_task_at_most() {
-    killed_at_every_instruction("between two tasks", first);
+    killed_at_every_instruction("between two tasks", first, Waits::ForTheTask);
 }
 
 fn a_worker_killed_at_any_instruction_of_its_start_costs_nothing() {
-    killed_at_every_instruction("start of a worker", exits);
+    killed_at_every_instruction("start of a worker", exits, Waits::ForTheTask);
+}
+
+fn an_event_loop_hears_of_all_whatever_a_worker_was_doing() {
+    killed_at_every_instruction("between two tasks of an event loop", first, Waits::InAnEventLoop);
 }
 
 /// From the end of the first task, or the start of a worker in its place, to the beginning of the
 /// next. Meanwhile the owner sleeps.
-fn killed_at_every_instruction(name: &str, first: fn(()) -> Stop) {
+fn killed_at_every_instruction(name: &str, first: fn(()) -> Stop, waits: Waits) {
     marks().fill(0);
-    let owner = start(|| rounds(first));
+    let owner = start(|| rounds(first, waits));
     let supervisor = mark_at(SUPERVISOR);
     at_every_instruction(name, |n| {
         let reached_or_gone = |what: &str, is_so: &dyn Fn() -> bool| {

@@ -1,16 +1,16 @@
-//! [`Dispatcher`]: sends tasks out, and takes results in.
+//! [`Dispatcher`]: sends tasks out, and ends the pool.
 
-use std::cell::{Cell, RefCell};
 use std::process;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use crate::owner::doorbell::{Doorbell, Heard};
-use crate::owner::inbox::Inbox;
-use crate::owner::owner_process::OwnerProcess;
+use crate::owner::collector::{Collector, GRACE, check_end};
+use crate::owner::doorbell::Doorbell;
+use crate::owner::inbox::{Callback, Inbox};
 use crate::shared::outbox::Outbox;
 use crate::shared::pool_shared::PoolShared;
-use crate::shared::task_queue::{Task, TaskNumber};
+use crate::shared::task_queue::{Task, TaskNumber, Work};
 use crate::worker::config::WorkerConfig;
 use crate::worker::supervisor::Supervisor;
 use ipc_codec::with_buffer;
@@ -18,32 +18,21 @@ use ipc_error::{Error, Result};
 use ipc_process::internal::PidFd;
 use ipc_process::{Child, Connection, Message, Nothing, Process, one_way_pipe};
 use ipc_sync::internal::Deadline;
-use ipc_trace::internal::{Act, span};
-
-/// How long the supervisor has to end, and workers whose supervisor was killed.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// So often does a process that only gives tasks look whether its supervisor lives.
 const TASKS_BETWEEN_LOOKS: u32 = 64;
 
-/// The pool's own side. Whatever it waits for, it takes in all messages that come.
+/// The pool's own side. Any thread may use it; whichever waits takes in all messages that come.
 pub(crate) struct Dispatcher {
-    shared: PoolShared,
     workers: usize,
-    supervisor: Child,
     /// Tells the supervisor to end.
     shutdown: Connection<(), Nothing>,
-    doorbell: Doorbell,
-    inbox: RefCell<Inbox>,
-    is_terminated: Cell<bool>,
-    /// Whether supervisor and workers have ended.
-    has_ended: Cell<bool>,
-    owner: OwnerProcess,
+    collector: Collector,
 }
 
 impl Dispatcher {
     /// Starts the supervisor, and blocks until all workers are ready.
-    pub(crate) fn start(workers: usize, config: &WorkerConfig<'_>) -> Result<Self> {
+    pub(crate) fn start(workers: usize, config: &WorkerConfig<'_>) -> Result<Arc<Self>> {
         let failed =
             |e| Error::system("start a pool: make a pipe", "close some files (ulimit -n)", e);
         let shared = PoolShared::new()?;
@@ -57,193 +46,152 @@ impl Dispatcher {
         let supervisor = supervisor.name("PoolSupervisor").daemon(true);
         let supervisor = supervisor.start_without(&[&doorbell, &shutdown])?;
         drop((writer, end));
-        let dispatcher = Dispatcher {
-            shared,
-            workers,
-            supervisor,
-            shutdown,
-            doorbell,
-            inbox: RefCell::default(),
-            is_terminated: Cell::new(false),
-            has_ended: Cell::new(false),
-            owner: OwnerProcess::this(),
-        };
-        dispatcher.wait_until(Deadline::NEVER, |inbox| inbox.ready_workers() >= workers)?;
-        Ok(dispatcher)
+        let collector = Collector::new(shared, supervisor, doorbell);
+        let dispatcher = Dispatcher { workers, shutdown, collector };
+        let is_ready = |inbox: &Inbox| inbox.ready_workers() >= workers;
+        if let Err(e) = dispatcher.collector.wait_until(Deadline::NEVER, None, is_ready) {
+            let _ = dispatcher.terminate(); // the first error says more
+            return Err(e);
+        }
+        Ok(Arc::new(dispatcher))
     }
 
     pub(crate) fn workers(&self) -> usize {
         self.workers
     }
 
-    pub(crate) fn supervisor(&self) -> &Child {
-        &self.supervisor
+    pub(crate) fn worker_pids(&self) -> Vec<u32> {
+        let slots = self.shared().workers().slots(self.workers);
+        slots.iter().filter_map(|slot| slot.pid()).collect()
     }
 
-    /// Gives the workers a task: one call of `function` for each of `arguments`. Its results are
-    /// kept until it is [forgotten](Self::forget).
+    pub(crate) fn supervisor(&self) -> &Child {
+        &self.collector.supervisor
+    }
+
+    pub(crate) fn collector(&self) -> &Collector {
+        &self.collector
+    }
+
+    fn shared(&self) -> &PoolShared {
+        &self.collector.shared
+    }
+
+    /// Gives the workers a task: one call for each of `arguments`, in no more than `limit`. Its results
+    /// are kept until it is [forgotten](Self::forget).
     pub(crate) fn submit<A: Message, R: Message>(
         &self,
-        function: fn(A) -> R,
+        work: Work<A, R>,
+        limit: Option<Duration>,
         arguments: &[A],
     ) -> Result<TaskNumber> {
-        self.owner.check()?;
-        with_buffer(|buffer| {
-            let task = Task::write(buffer, function, arguments)?;
+        self.collector.owner.check()?;
+        if self.shared().tasks.next_number().is_multiple_of(TASKS_BETWEEN_LOOKS) {
+            self.collector.wait(Deadline::NOW, None, |_| false)?;
+        }
+        let number: Result<TaskNumber> = with_buffer(|buffer| {
+            let task = Task::write(buffer, work, limit, arguments)?;
             loop {
-                let number = self.shared.tasks.next_number();
-                self.collect()?; // results that are not wanted do not pile up
-                if number.is_multiple_of(TASKS_BETWEEN_LOOKS) {
-                    self.listen(Deadline::NOW)?;
+                if let Some(number) = self.try_submit(&task)? {
+                    return Ok(number);
                 }
-                self.check_end()?;
-                if self.inbox.borrow().expects(number) {
-                    // Numbers come again after 2³⁰ tasks.
-                    return Err(Error::Invalid(
-                        "cannot give the pool so many tasks while the result of such an old one is \
-                         kept; drop it",
-                    ));
-                }
-                match self.shared.tasks.try_put(&task) {
-                    Ok(()) => {
-                        self.inbox.borrow_mut().expect(number);
-                        return Ok(number);
-                    }
-                    Err(Error::Full) => {} // the workers make room
-                    Err(Error::Closed) => return Err(ended("it was closed")),
-                    Err(e) => return Err(e),
-                }
-                self.listen(Deadline::after(Duration::from_millis(100)))?;
+                // The workers make room, and tell of it by their results.
+                let mut looks = 0..1;
+                let is_news = |_: &Inbox| looks.next().is_none();
+                self.collector.wait(Deadline::after(Duration::from_millis(100)), None, is_news)?;
             }
-        })
+        });
+        self.collector.call_due();
+        number
+    }
+
+    /// `None` if there is no room.
+    fn try_submit(&self, task: &Task<'_>) -> Result<Option<TaskNumber>> {
+        let tasks = &self.shared().tasks;
+        let mut inbox = self.collector.lock(); // one thread at a time, so that the number is right
+        self.collector.collect(&mut inbox)?; // results that are not wanted do not pile up
+        check_end(&inbox)?;
+        let number = tasks.next_number();
+        if inbox.expects(number) {
+            // Numbers come again after 2³⁰ tasks.
+            return Err(Error::Invalid(
+                "cannot give the pool so many tasks while the result of such an old one is kept; \
+                 drop it",
+            ));
+        }
+        match tasks.try_put(task) {
+            Ok(()) => {
+                inbox.expect(number);
+                Ok(Some(number))
+            }
+            Err(Error::Full) => Ok(None),
+            Err(Error::Closed) => Err(Error::PoolEnded { why: "it was closed".into() }),
+            Err(e) => Err(e),
+        }
     }
 
     /// The message with the results of a task, if it has come.
-    pub(crate) fn result(&self, task: TaskNumber) -> Option<Rc<Vec<u8>>> {
-        self.inbox.borrow().result(task).cloned()
+    pub(crate) fn result(&self, task: TaskNumber) -> Option<Arc<Vec<u8>>> {
+        self.collector.lock().result(task).cloned()
+    }
+
+    /// Whether the results of a task are there, or never come.
+    pub(crate) fn is_done(&self, task: TaskNumber) -> bool {
+        if !self.collector.owner.is_this() {
+            return true;
+        }
+        let inbox = self.collector.lock();
+        inbox.result(task).is_some() || inbox.end().is_some()
+    }
+
+    /// Has `then` called when the results of a task are there, or never come: by the thread that takes
+    /// them in, or at once.
+    pub(crate) fn call_when_done(&self, task: TaskNumber, then: Callback) {
+        if self.collector.owner.is_this() {
+            self.collector.lock().call_when_done(task, then);
+            self.collector.call_due();
+        }
     }
 
     /// Drops the results of a task, also those that are still to come.
     pub(crate) fn forget(&self, task: TaskNumber) {
-        self.inbox.borrow_mut().forget(task);
+        if self.collector.owner.is_this() {
+            self.collector.lock().forget(task);
+        }
     }
 
     /// No more tasks are given.
     pub(crate) fn close(&self) {
-        if self.owner.is_this() {
-            self.shared.tasks.close();
+        if self.collector.owner.is_this() {
+            self.shared().tasks.close();
         }
     }
 
     pub(crate) fn join(&self) -> Result<()> {
-        self.owner.check()?;
-        if !self.shared.tasks.is_closed() {
+        let collector = &self.collector;
+        collector.owner.check()?;
+        if !self.shared().tasks.is_closed() {
             return Err(Error::Invalid("cannot join the pool: close() or terminate() it first"));
         }
         // Also when it is known why the pool ends, workers may have results that want room.
-        self.wait(Deadline::NEVER, |_| self.has_ended.get())?;
-        match self.supervisor.join()? {
+        collector.wait(Deadline::NEVER, None, |_| collector.has_ended())?;
+        match self.supervisor().join()? {
             0 => Ok(()),
-            _ if self.is_terminated.get() => Ok(()),
-            _ => self.check_end(),
+            _ if collector.is_terminated.load(Relaxed) => Ok(()),
+            _ => check_end(&collector.lock()),
         }
     }
 
     pub(crate) fn terminate(&self) -> Result<()> {
-        self.owner.check()?;
-        self.is_terminated.set(true);
+        let collector = &self.collector;
+        collector.owner.check()?;
+        collector.is_terminated.store(true, Relaxed);
         self.close();
         let _ = self.shutdown.send(&()); // fails if the supervisor has ended
-        let has_ended = self.wait(Deadline::after(GRACE), |_| self.has_ended.get());
+        let has_ended = collector.wait(Deadline::after(GRACE), None, |_| collector.has_ended());
         if !has_ended.unwrap_or(false) {
-            self.supervisor.kill()?; // the kernel then kills the workers
+            self.supervisor().kill()?; // the kernel then kills the workers
         }
         self.join()
-    }
-
-    /// Waits until the inbox says so; `false` if the deadline came first.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::PoolEnded`] if that will never be.
-    pub(crate) fn wait_until(
-        &self,
-        deadline: Deadline,
-        mut is_so: impl FnMut(&Inbox) -> bool,
-    ) -> Result<bool> {
-        let mut was_so = false;
-        let in_time = self.wait(deadline, |inbox| {
-            was_so = is_so(inbox);
-            was_so || inbox.end().is_some()
-        })?;
-        if in_time && !was_so {
-            self.check_end()?;
-        }
-        Ok(in_time)
-    }
-
-    /// The same, whether or not it is known why the pool ends.
-    fn wait(&self, deadline: Deadline, mut is_so: impl FnMut(&Inbox) -> bool) -> Result<bool> {
-        self.owner.check()?;
-        loop {
-            let is_last = deadline.is_past(); // there may always be another message
-            self.collect()?;
-            if is_so(&self.inbox.borrow()) {
-                return Ok(true);
-            }
-            if !self.listen(deadline)? || is_last {
-                return Ok(is_so(&self.inbox.borrow()));
-            }
-        }
-    }
-
-    fn check_end(&self) -> Result<()> {
-        let inbox = self.inbox.borrow();
-        inbox.end().map_or(Ok(()), |why| Err(ended(why)))
-    }
-
-    /// Takes in the messages that have come.
-    fn collect(&self) -> Result<()> {
-        for _ in 0..self.shared.results.len() {
-            let _getting = span(Act::Get, self.shared.results.trace_id());
-            let mut message = Vec::new();
-            self.shared.results.get(&mut message, Deadline::NOW)?;
-            self.inbox.borrow_mut().accept(message);
-        }
-        Ok(())
-    }
-
-    /// Sleeps until something may have come; `false` if the deadline came first.
-    fn listen(&self, deadline: Deadline) -> Result<bool> {
-        let _waiting =
-            (deadline != Deadline::NOW).then(|| span(Act::Wait, self.shared.results.trace_id()));
-        let heard = self.doorbell.listen(&self.shared, &self.supervisor, GRACE, deadline)?;
-        if heard == Heard::End {
-            self.note_end();
-        }
-        Ok(heard != Heard::Nothing)
-    }
-
-    /// No process is left that could do anything.
-    fn note_end(&self) {
-        let why = match self.supervisor.exit_code() {
-            _ if self.is_terminated.get() => "it was terminated".into(),
-            Ok(Some(0)) => "it was closed and has ended".into(),
-            Ok(Some(code)) => format!("its supervisor ended with code {code}"),
-            _ => "its workers have ended".into(),
-        };
-        self.inbox.borrow_mut().set_end(why);
-        self.has_ended.set(true);
-    }
-}
-
-fn ended(why: &str) -> Error {
-    Error::PoolEnded { why: why.into() }
-}
-
-impl Drop for Dispatcher {
-    fn drop(&mut self) {
-        // Fails in a process that was forked from the pool's own, where the pool is only a copy.
-        let _ = self.terminate();
     }
 }

@@ -1,13 +1,14 @@
 //! [`Doorbell`]: how the pool sleeps until there is a message.
 
-use std::cell::Cell;
-use std::io::{self, PipeReader, Read};
+use std::io::{self, ErrorKind, PipeReader, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::fence;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 
 use crate::shared::pool_shared::PoolShared;
 use ipc_error::{Error, Result};
@@ -16,10 +17,17 @@ use ipc_process::internal::{above_stdio, wait_until};
 use ipc_sync::internal::{Deadline, spin_until};
 
 /// The pipe's end that is read. Only the supervisor and the workers have the other.
+///
+/// *An event loop hears of each message.* From the moment that it has a descriptor, the workers are
+/// told that the pool sleeps, and ring for each message after it is there. So what came before a look
+/// that has emptied the pipe is taken in after it, and what comes later makes the descriptor readable.
+/// A worker that is killed before it rings leaves that to its supervisor, which tells of its end.
 pub(crate) struct Doorbell {
     reader: PipeReader,
     /// Until when workers may live whose supervisor was killed.
-    orphans_end: Cell<Option<Deadline>>,
+    orphans_end: Mutex<Option<Deadline>>,
+    /// For event loops: readable if the pipe or the supervisor's pidfd is.
+    epoll: OnceLock<OwnedFd>,
 }
 
 /// What [`Doorbell::listen`] has heard.
@@ -34,16 +42,40 @@ pub(crate) enum Heard {
 }
 
 impl Doorbell {
-    /// A new one, and the end that is written to. Writing does not block.
+    /// A new one, and the end that is written to. Neither reading nor writing blocks.
     pub(crate) fn new() -> io::Result<(Self, OwnedFd)> {
         let (reader, writer) = io::pipe()?;
         let (reader, writer) = (above_stdio(reader.into())?, above_stdio(writer.into())?);
-        fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-        Ok((Doorbell { reader: reader.into(), orphans_end: Cell::new(None) }, writer))
+        for end in [&reader, &writer] {
+            fcntl(end, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        }
+        let (orphans_end, epoll) = (Mutex::new(None), OnceLock::new());
+        Ok((Doorbell { reader: reader.into(), orphans_end, epoll }, writer))
+    }
+
+    /// A descriptor that is readable after a message has come, or the pool has ended, until
+    /// [`listen`](Self::listen) has heard of it.
+    pub(crate) fn watch(&self, shared: &PoolShared, supervisor: &Child) -> Result<BorrowedFd<'_>> {
+        if self.epoll.get().is_none() {
+            let epoll = self.new_epoll(supervisor).map_err(|e| {
+                Error::system("give the pool a descriptor", "close some files (ulimit -n)", e)
+            })?;
+            let _ = self.epoll.set(epoll); // unless another thread was faster
+            shared.pool_sleeps().store(1, SeqCst);
+        }
+        Ok(self.epoll.get().expect("it is set").as_fd())
+    }
+
+    fn new_epoll(&self, supervisor: &Child) -> io::Result<OwnedFd> {
+        let epoll = above_stdio(epoll::create(CreateFlags::CLOEXEC)?)?;
+        for source in [self.reader.as_fd(), supervisor.as_fd()] {
+            epoll::add(&epoll, source, EventData::new_u64(0), EventFlags::IN)?;
+        }
+        Ok(epoll)
     }
 
     /// Sleeps until there may be messages. `orphans` is how long the workers of a supervisor that was
-    /// killed have to end.
+    /// killed have to end. One thread at a time calls it.
     pub(crate) fn listen(
         &self,
         shared: &PoolShared,
@@ -52,16 +84,21 @@ impl Doorbell {
         deadline: Deadline,
     ) -> Result<Heard> {
         let has_news = || !shared.results.is_empty();
-        if has_news() || deadline != Deadline::NOW && spin_until(has_news) {
+        let is_watched = || self.epoll.get().is_some();
+        // (Whoever watches relies on it that the pipe is emptied.)
+        if !is_watched() && (has_news() || deadline != Deadline::NOW && spin_until(has_news)) {
             return Ok(Heard::News);
         }
         shared.pool_sleeps().store(1, SeqCst);
         fence(SeqCst); // StoreLoad: the flag before the look; pairs with the fence in `notify`
-        let ready = match has_news() {
-            true => Ok(Vec::new()),
-            false => wait_until(&[&self.reader, supervisor], deadline),
-        };
-        shared.pool_sleeps().store(0, Relaxed);
+        let until = if has_news() { Deadline::NOW } else { deadline };
+        let ready = wait_until(&[&self.reader, supervisor], until);
+        if !is_watched() {
+            shared.pool_sleeps().store(0, SeqCst);
+            if is_watched() {
+                shared.pool_sleeps().store(1, SeqCst); // another thread has just begun to
+            }
+        }
         let heard = match ready?[..] {
             [] => Heard::Nothing,
             [1] => self.listen_to_orphans(orphans, deadline)?,
@@ -73,8 +110,8 @@ impl Doorbell {
     /// The supervisor has ended, so the kernel kills the workers at once. But a child of theirs may
     /// have the other end, too, and does not end: that is not waited for.
     fn listen_to_orphans(&self, time: Duration, deadline: Deadline) -> Result<Heard> {
-        let end = self.orphans_end.get().unwrap_or_else(|| Deadline::after(time));
-        self.orphans_end.set(Some(end));
+        let mut orphans_end = self.orphans_end.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = *orphans_end.get_or_insert_with(|| Deadline::after(time));
         match wait_until(&[&self.reader], end.or_before(deadline))?[..] {
             [] if end.is_past() => Ok(Heard::End),
             [] => Ok(Heard::Nothing),
@@ -82,11 +119,18 @@ impl Doorbell {
         }
     }
 
+    /// Empties the pipe.
     fn read(&self) -> Result<Heard> {
-        let read = (&self.reader).read(&mut [0; 64]);
-        match read.map_err(|e| Error::system("listen to the pool's workers", "", e))? {
-            0 => Ok(Heard::End),
-            _ => Ok(Heard::News),
+        let mut buffer = [0; 4096];
+        loop {
+            match (&self.reader).read(&mut buffer) {
+                Ok(0) => return Ok(Heard::End),
+                Ok(len) if len < buffer.len() => return Ok(Heard::News),
+                Ok(_) => {}
+                Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(Heard::News),
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => return Err(Error::system("listen to the pool's workers", "", e)),
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The side of the process that made the pool.
 
+mod collector;
 pub(crate) mod dispatcher;
 mod doorbell;
 mod inbox;

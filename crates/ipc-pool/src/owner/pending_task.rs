@@ -1,34 +1,41 @@
 //! [`PendingTask`]: a task whose results are wanted.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde::de::DeserializeOwned;
 
 use crate::owner::dispatcher::Dispatcher;
+use crate::owner::inbox::Callback;
 use crate::shared::failure::read_results;
 use crate::shared::message::Message;
-use crate::shared::task_queue::TaskNumber;
+use crate::shared::task_queue::{TaskNumber, Work};
 use ipc_error::Result;
 use ipc_process::Message as Encodable;
 use ipc_sync::internal::Deadline;
 
 /// Its results are kept until this is dropped.
-pub(crate) struct PendingTask<'p> {
-    dispatcher: &'p Dispatcher,
+pub(crate) struct PendingTask {
+    dispatcher: Arc<Dispatcher>,
     number: TaskNumber,
 }
 
-impl<'p> PendingTask<'p> {
-    /// Gives the workers a task: one call of `function` for each of `arguments`.
+impl PendingTask {
+    /// Gives the workers a task: one call for each of `arguments`.
     pub(crate) fn submit<A: Encodable, R: Encodable>(
-        dispatcher: &'p Dispatcher,
-        function: fn(A) -> R,
+        dispatcher: &Arc<Dispatcher>,
+        work: Work<A, R>,
+        limit: Option<Duration>,
         arguments: &[A],
     ) -> Result<Self> {
-        Ok(PendingTask { dispatcher, number: dispatcher.submit(function, arguments)? })
+        let number = dispatcher.submit(work, limit, arguments)?;
+        Ok(PendingTask { dispatcher: Arc::clone(dispatcher), number })
     }
 
     /// Waits for the results; `false` if the deadline came first.
     pub(crate) fn wait(&self, deadline: Deadline) -> Result<bool> {
-        self.dispatcher.wait_until(deadline, |inbox| inbox.result(self.number).is_some())
+        let (collector, task) = (self.dispatcher.collector(), self.number);
+        collector.wait_until(deadline, Some(task), |inbox| inbox.result(task).is_some())
     }
 
     /// Waits for the results, and calls `each` with them until it fails.
@@ -44,34 +51,41 @@ impl<'p> PendingTask<'p> {
         }
     }
 
+    /// Whether there is nothing to wait for.
+    pub(crate) fn is_done(&self) -> bool {
+        self.dispatcher.is_done(self.number)
+    }
+
+    /// Has what it is given called when the results are there, or never come.
+    pub(crate) fn caller(&self) -> impl FnOnce(Callback) + use<> {
+        let (dispatcher, number) = (Arc::clone(&self.dispatcher), self.number);
+        move |then| dispatcher.call_when_done(number, then)
+    }
+
     /// The task's number, for people.
     pub(crate) fn number(&self) -> TaskNumber {
         self.number
     }
 
-    /// The place of the first of `tasks` whose results are there, or that could not be given; `None`
-    /// if the deadline came first.
+    /// The place of the first of `groups` whose results are all there, 0 if they never come; `None` if
+    /// the deadline came first.
     pub(crate) fn first_done<'a>(
         dispatcher: &Dispatcher,
-        tasks: impl Iterator<Item = &'a Result<PendingTask<'a>>> + Clone,
+        groups: impl Iterator<Item = &'a [PendingTask]> + Clone,
         deadline: Deadline,
-    ) -> Option<usize> {
+    ) -> Result<Option<usize>> {
         let mut first = None;
-        let done = dispatcher.wait_until(deadline, |inbox| {
-            let is_done = |task: &Result<PendingTask<'_>>| {
-                task.as_ref().map_or(true, |task| inbox.result(task.number).is_some())
-            };
-            first = tasks.clone().position(is_done);
+        dispatcher.collector().wait(deadline, None, |inbox| {
+            let is_done = |task: &PendingTask| inbox.result(task.number).is_some();
+            first = groups.clone().position(|tasks| tasks.iter().all(is_done));
+            first = first.or(inbox.end().map(|_| 0));
             first.is_some()
-        });
-        match done {
-            Ok(_) => first,
-            Err(_) => Some(0), // the task that is asked for its results says what is wrong
-        }
+        })?;
+        Ok(first)
     }
 }
 
-impl Drop for PendingTask<'_> {
+impl Drop for PendingTask {
     fn drop(&mut self) {
         self.dispatcher.forget(self.number);
     }

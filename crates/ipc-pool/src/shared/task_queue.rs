@@ -1,15 +1,17 @@
 //! [`TaskQueue`]: functions and their arguments on their way to the workers.
 //!
 //! ```text
-//!   task    caller, function: 8 bytes each │ one part for each argument
-//!   result                                 │ one part for each argument: Result<R, Failure>
+//!   task    caller, function, time limit: 8 bytes each │ one part for each argument
+//!   result                                             │ one part for each argument:
+//!                                                      │   Result<R, Failure>
 //! ```
 //!
 //! A function travels as its address: a worker is forked from the process that sends it, so it has
-//! the same code at the same place.
+//! the same code at the same place. The caller is 0 for the pool's closure, which each worker has.
 
 use std::mem;
 use std::ptr;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -98,6 +100,34 @@ impl TaskQueue {
 /// Calls the function at an address with an argument, and appends what it returned.
 type Caller = fn(usize, &[u8], &mut Vec<u8>) -> Result<(), Failure>;
 
+/// Calls the pool's closure with an argument, and appends what it returned.
+type Call<'a> = dyn Fn(&[u8], &mut Vec<u8>) -> Result<(), Failure> + 'a;
+pub(crate) type Closure<'a> = Box<Call<'a>>;
+
+/// A closure for the workers of one pool.
+pub(crate) fn closure<'a, A, R>(f: impl Fn(A) -> R + 'a) -> Closure<'a>
+where
+    A: DeserializeOwned,
+    R: Serialize,
+{
+    Box::new(move |argument, into| call_with(&f, argument, into))
+}
+
+/// What a task calls.
+pub(crate) enum Work<A, R> {
+    Function(fn(A) -> R),
+    /// That of the pool, which takes an `A` and returns an `R`.
+    Closure,
+}
+
+impl<A, R> Clone for Work<A, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A, R> Copy for Work<A, R> {}
+
 /// One call of a function for each of some arguments.
 pub(crate) struct Task<'a>(&'a [u8]);
 
@@ -105,7 +135,8 @@ impl<'a> Task<'a> {
     /// Writes a task into a buffer that is empty.
     pub(crate) fn write<A, R>(
         into: &'a mut Vec<u8>,
-        function: fn(A) -> R,
+        work: Work<A, R>,
+        limit: Option<Duration>,
         arguments: &[A],
     ) -> Result<Self>
     where
@@ -113,9 +144,13 @@ impl<'a> Task<'a> {
         R: Serialize,
     {
         let caller: Caller = call::<A, R>;
-        for address in [(caller as *const ()), (function as *const ())] {
-            into.extend((address.expose_provenance() as u64).to_ne_bytes());
-        }
+        let addresses = match work {
+            Work::Function(function) => [caller as *const (), function as *const ()],
+            Work::Closure => [ptr::null(); 2],
+        };
+        let limit = limit.map_or(0, |limit| limit.as_nanos().try_into().unwrap_or(u64::MAX));
+        let [caller, function] = addresses.map(|address| address.expose_provenance() as u64);
+        into.extend([caller, function, limit].iter().flat_map(|word| word.to_ne_bytes()));
         for argument in arguments {
             write_part(into, |into| encode(argument, into))?;
         }
@@ -128,19 +163,41 @@ impl<'a> Task<'a> {
 pub(crate) struct TakenTask(Vec<u8>);
 
 impl TakenTask {
+    /// The words before the arguments.
+    fn head<const WORDS: usize>(&self) -> [u64; WORDS] {
+        let mut words = self.0.chunks_exact(size_of::<u64>());
+        [(); WORDS].map(|()| {
+            let word = words.next().and_then(|word| word.try_into().ok());
+            u64::from_ne_bytes(word.expect("a task begins with its head"))
+        })
+    }
+
+    /// How long it may take, if that was said for this task.
+    pub(crate) fn limit(&self) -> Option<Duration> {
+        let [_, _, limit] = self.head();
+        (limit > 0).then(|| Duration::from_nanos(limit))
+    }
+
     /// Does the task, and appends the results.
-    pub(crate) fn run(&self, into: &mut Vec<u8>) {
-        let Some((caller, rest)) = self.0.split_first_chunk() else { return };
-        let Some((function, arguments)) = rest.split_first_chunk() else { return };
-        let [caller, function] = [caller, function].map(|it| u64::from_ne_bytes(*it) as usize);
-        // SAFETY: what is in the queue was put there by `Task::write`, as `try_put` takes nothing
-        // else: so this is the address of a `Caller` in the pool's process. This process was forked
-        // from that one, and has the same code there.
-        let caller: Caller = unsafe { mem::transmute(ptr::with_exposed_provenance::<()>(caller)) };
+    pub(crate) fn run(&self, closure: Option<&Closure<'_>>, into: &mut Vec<u8>) {
+        let head @ [caller, function, _] = self.head();
+        let arguments = &self.0[size_of_val(&head)..];
+        let work: &Call<'_> = match (caller, closure) {
+            (0, Some(closure)) => closure,
+            (0, None) => unreachable!("only a pool with a closure has tasks for it"),
+            _ => {
+                let caller = ptr::with_exposed_provenance::<()>(caller as usize);
+                // SAFETY: what is in the queue was put there by `Task::write`, as `try_put` takes
+                // nothing else: so this is the address of a `Caller` in the pool's process. This
+                // process was forked from that one, and has the same code there.
+                let caller: Caller = unsafe { mem::transmute(caller) };
+                &move |argument, into| caller(function as usize, argument, into)
+            }
+        };
         for argument in parts(arguments) {
             // The user's code is in here four times: two serialisations, the function, destructors.
             let call = |into: &mut Vec<u8>| {
-                let called = catch(|| caller(function, argument, into));
+                let called = catch(|| work(argument, into));
                 called.unwrap_or_else(|message| Err(Failure::Panicked(message)))
             };
             if let Err(failure) = write_part(into, call) {
@@ -160,6 +217,14 @@ fn call<A: DeserializeOwned, R: Serialize>(
     // its code the same holds as for this function's.
     let function: fn(A) -> R =
         unsafe { mem::transmute(ptr::with_exposed_provenance::<()>(function)) };
+    call_with(function, argument, into)
+}
+
+fn call_with<A: DeserializeOwned, R: Serialize>(
+    function: impl Fn(A) -> R,
+    argument: &[u8],
+    into: &mut Vec<u8>,
+) -> Result<(), Failure> {
     let argument = decode(argument).map_err(|e| Failure::NotDecoded(reason(&e)))?;
     let result: Result<R, Failure> = Ok(function(argument));
     encode(&result, into).map_err(|e| Failure::NotEncoded(reason(&e)))

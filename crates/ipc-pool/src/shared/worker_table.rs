@@ -1,7 +1,8 @@
 //! [`WorkerTable`]: what each worker is doing, in shared memory.
 
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::time::Duration;
 
 use bytemuck::Zeroable;
 
@@ -35,6 +36,10 @@ pub(crate) struct WorkerSlot {
     state: AtomicU64,
     /// When the time of the task in hand is up, in nanoseconds; 0 if it has no limit.
     time_limit: AtomicU64,
+    /// The limit itself, in nanoseconds.
+    limit: AtomicU64,
+    /// The worker's id; 0 if there is none.
+    pid: AtomicU32,
 }
 
 /// What a worker is doing.
@@ -77,16 +82,33 @@ impl WorkerSlot {
         WorkerState::from_bits(self.state.load(Acquire))
     }
 
-    /// Notes when the time of the task in hand is up.
-    pub(crate) fn set_time_limit(&self, deadline: Option<Deadline>) {
-        self.time_limit.store(deadline.map_or(0, Deadline::nanoseconds), Relaxed);
+    /// Notes when the time of the task in hand is up, which is so long.
+    pub(crate) fn start_time(&self, limit: Duration) {
+        self.limit.store(limit.as_nanos() as u64, Relaxed);
+        self.time_limit.store(Deadline::after(limit).nanoseconds(), Relaxed);
     }
 
-    /// Clears it after its worker's end: what the worker was doing, and whether its task's time was
-    /// up.
-    pub(crate) fn clear(&self) -> (WorkerState, bool) {
+    /// Notes that no time is running.
+    pub(crate) fn stop_time(&self) {
+        self.time_limit.store(0, Relaxed);
+    }
+
+    pub(crate) fn set_pid(&self, pid: u32) {
+        self.pid.store(pid, Relaxed);
+    }
+
+    pub(crate) fn pid(&self) -> Option<u32> {
+        Some(self.pid.load(Relaxed)).filter(|&pid| pid > 0)
+    }
+
+    /// Clears it after its worker's end: what the worker was doing, and the limit of its task if that
+    /// time was up.
+    pub(crate) fn clear(&self) -> (WorkerState, Option<Duration>) {
+        self.set_pid(0);
         let state = self.state.swap(WorkerState::Starting.to_bits(), AcqRel);
-        let limit = self.time_limit.swap(0, Relaxed);
-        (WorkerState::from_bits(state), limit > 0 && Deadline::at(limit).is_past())
+        let end = self.time_limit.swap(0, Relaxed);
+        let limit = Duration::from_nanos(self.limit.load(Relaxed));
+        let is_late = end > 0 && Deadline::at(end).is_past();
+        (WorkerState::from_bits(state), is_late.then_some(limit))
     }
 }

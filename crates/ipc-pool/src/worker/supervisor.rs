@@ -88,7 +88,9 @@ impl<'a> Supervisor<'a> {
             Worker { slot, config, outbox: *outbox }.run()
         });
         let worker = worker.name(format!("PoolWorker-{started}")).daemon(true).start();
-        self.workers.push((slot, worker.map_err(|e| e.to_string())?));
+        let worker = worker.map_err(|e| e.to_string())?;
+        slot.set_pid(worker.pid());
+        self.workers.push((slot, worker));
         Ok(())
     }
 
@@ -116,13 +118,13 @@ impl<'a> Supervisor<'a> {
     /// Sends a failure for the task that a worker had in hand when it ended, and clears its slot.
     /// Returns whether the worker had ever been ready for a task.
     fn report_lost_task(&self, slot: &WorkerSlot, pid: u32, code: i32) -> Result<bool> {
-        let (state, is_late) = slot.clear();
+        let (state, passed_limit) = slot.clear();
         let shared = self.outbox.shared;
         let WorkerState::Busy(task) = state else { return Ok(state != WorkerState::Starting) };
         // If it died just before it took the task, another worker has taken it, or will.
         if shared.tasks.was_taken(task) && !shared.workers().has_busy(task) {
-            let failure = match self.config.task_timeout {
-                Some(limit) if is_late && code == -(Signal::SIGKILL as i32) => {
+            let failure = match passed_limit {
+                Some(limit) if code == -(Signal::SIGKILL as i32) => {
                     Failure::TimedOut { pid, limit }
                 }
                 _ => Failure::Died { pid, code },

@@ -9,38 +9,33 @@ use nix::time::ClockId;
 
 use crate::shared::worker_table::WorkerSlot;
 use ipc_error::{Error, Result};
-use ipc_sync::internal::Deadline;
 
 /// The kernel kills this process when the time has passed, whatever the task does.
-pub(crate) struct TaskTimer {
-    timer: Timer,
-    limit: Duration,
-}
+pub(crate) struct TaskTimer(Timer);
 
 impl TaskTimer {
-    pub(crate) fn new(limit: Duration) -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let kill = SigevNotify::SigevSignal { signal: Signal::SIGKILL, si_value: 0 };
         let timer = Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(kill));
-        let timer = timer.map_err(|e| Error::system("make a timer for tasks", "", e))?;
-        Ok(TaskTimer { timer, limit })
+        timer.map(TaskTimer).map_err(|e| Error::system("make a timer for tasks", "", e))
     }
 
     /// Starts it, and notes in the slot when the time is up: so the supervisor can tell this end
     /// from another kill.
-    pub(crate) fn start(&mut self, slot: &WorkerSlot) -> Result<()> {
-        slot.set_time_limit(Some(Deadline::after(self.limit)));
-        self.set(self.limit)
+    pub(crate) fn start(&mut self, slot: &WorkerSlot, limit: Duration) -> Result<()> {
+        slot.start_time(limit);
+        self.set(limit)
     }
 
     pub(crate) fn stop(&mut self, slot: &WorkerSlot) -> Result<()> {
         self.set(Duration::ZERO)?;
-        slot.set_time_limit(None);
+        slot.stop_time();
         Ok(())
     }
 
     fn set(&mut self, time: Duration) -> Result<()> {
         let time = Expiration::OneShot(TimeSpec::from_duration(time));
-        let set = self.timer.set(time, TimerSetTimeFlags::empty());
+        let set = self.0.set(time, TimerSetTimeFlags::empty());
         set.map_err(|e| Error::system("set the timer for tasks", "", e))
     }
 }

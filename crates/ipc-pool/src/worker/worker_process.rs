@@ -28,7 +28,7 @@ impl Worker<'_> {
     pub(crate) fn run(&self) -> Result<()> {
         let supervisor = getppid();
         let timer = self.config.initialize().and_then(|()| {
-            let timer = self.config.task_timeout.map(TaskTimer::new);
+            let timer = self.config.task_timeout.map(|_| TaskTimer::new());
             timer.transpose().map_err(|e| e.to_string())
         });
         let mut timer = match timer {
@@ -47,7 +47,7 @@ impl Worker<'_> {
         self.slot.set_state(WorkerState::Idle);
         let (mut task, mut results) = (TakenTask::default(), Vec::new());
         for _ in 0..self.config.max_tasks.unwrap_or(u64::MAX) {
-            match self.do_task(&mut task, &mut results, timer.as_mut()) {
+            match self.do_task(&mut task, &mut results, &mut timer) {
                 Err(Error::Closed) => break,
                 done => done?,
             }
@@ -60,7 +60,7 @@ impl Worker<'_> {
         &self,
         task: &mut TakenTask,
         results: &mut Vec<u8>,
-        mut timer: Option<&mut TaskTimer>,
+        timer: &mut Option<TaskTimer>,
     ) -> Result<()> {
         let mut number = None;
         self.outbox.shared.tasks.take(task, |taken| {
@@ -68,19 +68,23 @@ impl Worker<'_> {
             number = Some(taken);
         })?;
         let number = number.expect("`take` calls the closure");
-        if let Some(timer) = &mut timer {
-            timer.start(self.slot)?;
+        let limit = task.limit().or(self.config.task_timeout);
+        if let Some(limit) = limit {
+            if timer.is_none() {
+                *timer = Some(TaskTimer::new()?);
+            }
+            timer.as_mut().map_or(Ok(()), |timer| timer.start(self.slot, limit))?;
         }
         empty(results);
         Message::TaskDone(number, &[]).write(results);
         let me = fork_generation();
         let running = span_task(number.to_bits());
-        task.run(results);
+        task.run(self.config.closure.as_ref(), results);
         if fork_generation() != me {
             exit_at_once(); // this is a copy of the worker, which the task has made by a fork
         }
         drop(running);
-        if let Some(timer) = timer {
+        if let (Some(timer), Some(_)) = (timer, limit) {
             timer.stop(self.slot)?;
         }
         self.send(number, results)?;

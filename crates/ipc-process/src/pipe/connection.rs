@@ -1,5 +1,6 @@
 //! [`Connection`]: one end of a pipe.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -106,6 +107,27 @@ impl<S: Serialize, R> Connection<S, R> {
     /// [`Error::Hangup`] if the other end is closed everywhere, [`Error::Encode`] if the message
     /// cannot be serialised, [`Error::System`] if there is no memory.
     pub fn send(&self, message: &S) -> Result<()> {
+        self.send_borrowed(message)
+    }
+
+    /// The same for what a message borrows as: a `&str` where messages are `String`s, a slice where they
+    /// are `Vec`s. So nothing is copied to make one.
+    ///
+    /// ```
+    /// let (left, right) = ipc_common::pipe::<Vec<u32>, ()>()?;
+    /// left.send_borrowed(&[1, 2, 3][..2])?;
+    /// assert_eq!(right.recv()?, [1, 2]);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    pub fn send_borrowed<B>(&self, message: &B) -> Result<()>
+    where
+        S: Borrow<B>,
+        B: Serialize + ?Sized,
+    {
         with_buffer(|bytes| {
             encode(message, bytes)?;
             self.send_encoded(bytes)

@@ -27,7 +27,7 @@ pub(crate) fn make_pools(mut part: Part<'_>) -> Outcome {
         let first = part.random.word() >> 8;
         let tasks: Vec<(u64, Fate)> =
             (first..first + TASKS).map(|n| (n, Fate::draw(&mut part.random))).collect();
-        let results: Vec<AsyncResult<'_, u64>> = tasks
+        let results: Vec<AsyncResult<u64>> = tasks
             .iter()
             .map(|&(n, fate)| pool.apply_async(fate.function(), n))
             .collect::<ipc_common::Result<_>>()?;

@@ -1,0 +1,224 @@
+//! [`Collector`]: takes in what the workers say.
+//!
+//! Any thread may wait. One of those that do listens to the doorbell and takes in what comes, for all
+//! of them; the others sleep until it wakes them. A thread that leaves lets another one listen.
+
+use std::os::fd::BorrowedFd;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::owner::doorbell::{Doorbell, Heard};
+use crate::owner::inbox::Inbox;
+use crate::owner::owner_process::OwnerProcess;
+use crate::shared::panics::catch;
+use crate::shared::pool_shared::PoolShared;
+use crate::shared::task_queue::TaskNumber;
+use ipc_error::{Error, Result};
+use ipc_process::Child;
+use ipc_sync::internal::Deadline;
+use ipc_trace::internal::{Act, span};
+
+/// How long the supervisor has to end, and workers whose supervisor was killed.
+pub(crate) const GRACE: Duration = Duration::from_secs(1);
+
+pub(crate) struct Collector {
+    pub(crate) shared: PoolShared,
+    pub(crate) supervisor: Child,
+    pub(crate) owner: OwnerProcess,
+    doorbell: Doorbell,
+    inbox: Mutex<Inbox>,
+    pub(crate) is_terminated: AtomicBool,
+    /// Whether supervisor and workers have ended.
+    has_ended: AtomicBool,
+}
+
+impl Collector {
+    pub(crate) fn new(shared: PoolShared, supervisor: Child, doorbell: Doorbell) -> Self {
+        Collector {
+            shared,
+            supervisor,
+            owner: OwnerProcess::this(),
+            doorbell,
+            inbox: Mutex::default(),
+            is_terminated: AtomicBool::new(false),
+            has_ended: AtomicBool::new(false),
+        }
+    }
+
+    /// Only in the pool's own process: another one may have a copy that is locked for ever.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inbox> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.has_ended.load(Relaxed)
+    }
+
+    /// Waits until the inbox says so; `false` if the deadline came first. Of the tasks' results, those
+    /// of `wanted` alone matter, if it is some.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PoolEnded`] if that will never be.
+    pub(crate) fn wait_until(
+        &self,
+        deadline: Deadline,
+        wanted: Option<TaskNumber>,
+        mut is_so: impl FnMut(&Inbox) -> bool,
+    ) -> Result<bool> {
+        let mut was_so = false;
+        let in_time = self.wait(deadline, wanted, |inbox| {
+            was_so = is_so(inbox);
+            was_so || inbox.end().is_some()
+        })?;
+        if in_time && !was_so {
+            check_end(&self.lock())?;
+        }
+        Ok(in_time)
+    }
+
+    /// The same, whether or not it is known why the pool ends.
+    pub(crate) fn wait(
+        &self,
+        deadline: Deadline,
+        wanted: Option<TaskNumber>,
+        is_so: impl FnMut(&Inbox) -> bool,
+    ) -> Result<bool> {
+        self.owner.check()?;
+        let waited = self.wait_and_collect(deadline, wanted, is_so);
+        self.lock().hand_over();
+        self.call_due();
+        waited
+    }
+
+    fn wait_and_collect(
+        &self,
+        deadline: Deadline,
+        wanted: Option<TaskNumber>,
+        mut is_so: impl FnMut(&Inbox) -> bool,
+    ) -> Result<bool> {
+        loop {
+            let is_last = deadline.is_past(); // there may always be another message
+            let mut inbox = self.lock();
+            self.collect(&mut inbox)?;
+            if is_so(&inbox) {
+                return Ok(true);
+            }
+            if inbox.has_due() {
+                drop(inbox);
+                self.call_due();
+                continue;
+            }
+            if inbox.has_listener {
+                if is_last {
+                    return Ok(false);
+                }
+                self.sleep(inbox, wanted, deadline);
+                continue;
+            }
+            inbox.has_listener = true;
+            drop(inbox);
+            let heard = self.listen(deadline);
+            let mut inbox = self.lock();
+            inbox.has_listener = false;
+            if !heard? || is_last {
+                self.collect(&mut inbox)?; // the doorbell is silent now, though it may have rung
+                return Ok(is_so(&inbox));
+            }
+        }
+    }
+
+    /// Sleeps while another thread listens.
+    fn sleep(
+        &self,
+        mut inbox: MutexGuard<'_, Inbox>,
+        wanted: Option<TaskNumber>,
+        deadline: Deadline,
+    ) {
+        inbox.add_sleeper(wanted);
+        drop(inbox);
+        match deadline.remaining() {
+            None => thread::park(),
+            Some(time) => thread::park_timeout(time.into()),
+        }
+        self.lock().remove_sleeper();
+    }
+
+    /// Takes in the messages that have come.
+    pub(crate) fn collect(&self, inbox: &mut Inbox) -> Result<()> {
+        for _ in 0..self.shared.results.len() {
+            let _getting = span(Act::Get, self.shared.results.trace_id());
+            let mut message = Vec::new();
+            self.shared.results.get(&mut message, Deadline::NOW)?;
+            inbox.accept(message);
+        }
+        Ok(())
+    }
+
+    /// Calls the callbacks that are due. Caller has not locked the inbox: they may use the pool.
+    pub(crate) fn call_due(&self) {
+        loop {
+            let next = self.lock().next_due();
+            match next {
+                // A panic is on standard error already, and no concern of the thread that collects.
+                Some(callback) => drop(catch(callback)),
+                None => return,
+            }
+        }
+    }
+
+    /// Sleeps until something may have come; `false` if the deadline came first. Caller is the
+    /// listener.
+    fn listen(&self, deadline: Deadline) -> Result<bool> {
+        let _waiting =
+            (deadline != Deadline::NOW).then(|| span(Act::Wait, self.shared.results.trace_id()));
+        let heard = self.doorbell.listen(&self.shared, &self.supervisor, GRACE, deadline)?;
+        if heard == Heard::End {
+            self.note_end()?;
+        }
+        Ok(heard != Heard::Nothing)
+    }
+
+    /// No process is left that could do anything.
+    fn note_end(&self) -> Result<()> {
+        let why = match self.supervisor.exit_code() {
+            _ if self.is_terminated.load(Relaxed) => "it was terminated".into(),
+            Ok(Some(0)) => "it was closed and has ended".into(),
+            Ok(Some(code)) => format!("its supervisor ended with code {code}"),
+            _ => "its workers have ended".into(),
+        };
+        let mut inbox = self.lock();
+        self.collect(&mut inbox)?; // they may have said why
+        inbox.set_end(why);
+        self.has_ended.store(true, Relaxed);
+        Ok(())
+    }
+
+    /// Takes in what has come, and does not wait.
+    pub(crate) fn collect_now(&self) -> Result<()> {
+        // A supervisor that was killed takes its workers along, in an instant, and then there is news.
+        let deadline = match self.supervisor.is_alive()? {
+            true => Deadline::NOW,
+            false => Deadline::after(GRACE),
+        };
+        self.wait(deadline, None, |inbox| inbox.end().is_some()).map(drop)
+    }
+
+    /// A descriptor that is readable when there is something to take in.
+    pub(crate) fn fd(&self) -> Result<BorrowedFd<'_>> {
+        self.owner.check()?;
+        let fd = self.doorbell.watch(&self.shared, &self.supervisor)?;
+        self.collect_now()?; // what came before
+        Ok(fd)
+    }
+}
+
+/// # Errors
+///
+/// [`Error::PoolEnded`] if it is known why no more results will come.
+pub(crate) fn check_end(inbox: &Inbox) -> Result<()> {
+    inbox.end().map_or(Ok(()), |why| Err(Error::PoolEnded { why: why.into() }))
+}

@@ -1,0 +1,3 @@
+//! Programs around `ipc-common` that are made to be copied: see `examples/`.
+//!
+//! - `event-loop`: a pool and a queue in a program whose main thread runs tokio.
