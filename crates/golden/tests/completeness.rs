@@ -6,8 +6,9 @@ use std::path::Path;
 
 use crate::workspace::{Workspace, golden, stdout};
 
-/// What a newcomer does not need: these build other things, or measure and torment the library.
-const NOT_BY_DEFAULT: [&str; 4] = ["bench", "book", "models", "soak"];
+/// What a newcomer does not need: these build other things, or measure and torment the library, or
+/// need a server.
+const NOT_BY_DEFAULT: [&str; 5] = ["bench", "book", "ipc-redis", "models", "soak"];
 
 #[test]
 fn default_members_are_all_but_the_tools() {
