@@ -34,7 +34,10 @@ fn main() -> RedisResult<()> {
         if !is_once {
             print!("\x1b[H\x1b[2J"); // the top of an empty screen
         }
-        println!("{:24}{:>9}{:>9}{:>9}{:>9}{:>9}", "", "waiting", "in hand", "oldest", "put/s", "done/s");
+        println!(
+            "{:24}{:>9}{:>9}{:>9}{:>9}{:>9}",
+            "", "waiting", "in hand", "oldest", "put/s", "done/s"
+        );
         for key in keys.iter().filter(|key| key.ends_with("}:items")) {
             let row = row(&mut connection, key)?;
             print_row(&row, before.insert(row.name.clone(), (row.put, row.unfinished)));
@@ -69,7 +72,8 @@ fn keys(connection: &mut Connection) -> RedisResult<BTreeSet<String>> {
 
 fn row(connection: &mut Connection, key: &str) -> RedisResult<Row> {
     let unfinished = cmd("XLEN").arg(key).query(connection)?;
-    let info: HashMap<String, redis::Value> = cmd("XINFO").arg("STREAM").arg(key).query(connection)?;
+    let info: HashMap<String, redis::Value> =
+        cmd("XINFO").arg("STREAM").arg(key).query(connection)?;
     let put = info.get("entries-added").cloned().map_or(Ok(0), redis::from_redis_value)?;
     let mut range = cmd("XRANGE");
     let first: Vec<(String, redis::Value)> =
@@ -77,7 +81,8 @@ fn row(connection: &mut Connection, key: &str) -> RedisResult<Row> {
     // An entry's id begins with the milliseconds when it was put.
     let put_at = first.first().and_then(|(id, _)| id.split('-').next()?.parse().ok());
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let age = put_at.map_or(Duration::ZERO, |put_at| now.saturating_sub(Duration::from_millis(put_at)));
+    let age =
+        put_at.map_or(Duration::ZERO, |put_at| now.saturating_sub(Duration::from_millis(put_at)));
     let mut pending = cmd("XPENDING");
     pending.arg(key).arg("consumers").arg("-").arg("+").arg(10_000);
     let pending: Vec<(String, String, u64, u64)> = pending.query(connection)?;

@@ -103,9 +103,9 @@ pub enum Error {
         /// How many.
         workers: u32,
     },
-    /// An item could not be turned into bytes, or bytes not into an item.
+    /// What `ipc_common` says as well: an item could not be turned into bytes, or bytes not into an item.
     #[error(transparent)]
-    Codec(#[from] ipc_error::Error),
+    Local(#[from] ipc_error::Error),
     /// Something that makes no sense was asked for; this says what.
     #[error("{0}")]
     Invalid(&'static str),

@@ -1,4 +1,9 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+//!
+//! # Layers
+//!
+//! From the bottom up: `error`; `server`, a connection and the scripts that are executed there;
+//! `queues`, `lock`; `pool`.
 #![forbid(unsafe_code)]
 
 mod error;

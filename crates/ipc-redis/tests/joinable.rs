@@ -164,8 +164,8 @@ fn an_item_that_cannot_be_decoded_counts_as_done() {
     let words = JoinableQueue::connect(&server.url(), "q").unwrap();
     words.put_many(&["a".to_string(), "b".to_string()]).unwrap();
     let numbers = JoinableQueue::<u32>::connect(&server.url(), "q").unwrap();
-    assert!(matches!(numbers.get(), Err(Error::Codec(_))));
-    assert!(matches!(numbers.get_many(5), Err(Error::Codec(_))));
+    assert!(matches!(numbers.get(), Err(Error::Local(_))));
+    assert!(matches!(numbers.get_many(5), Err(Error::Local(_))));
     words.join_timeout(Duration::ZERO).unwrap();
 }
 

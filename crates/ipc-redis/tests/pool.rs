@@ -60,10 +60,10 @@ fn failures_are_told() {
     assert!(matches!(task.get(), Err(Error::UnknownTask { version: 3, .. })));
     let task = pool.apply_async(OLD_DIVIDE, "by zero".into()).unwrap();
     run();
-    assert!(matches!(task.get(), Err(Error::Codec(_))));
+    assert!(matches!(task.get(), Err(Error::Local(_))));
     let task = pool.apply_async(TOO_LARGE, ()).unwrap();
     run();
-    assert!(matches!(task.get(), Err(Error::Codec(_))));
+    assert!(matches!(task.get(), Err(Error::Local(_))));
     let task = pool.apply_async(DIVIDE, 7).unwrap();
     run();
     assert_eq!(task.get().unwrap(), 14);

@@ -57,6 +57,6 @@ fn an_item_that_cannot_be_decoded() {
     let server = Server::start(&[]);
     Queue::connect(&server.url(), "q").unwrap().put(&"text".to_string()).unwrap();
     let numbers = Queue::<u32>::connect(&server.url(), "q").unwrap();
-    assert!(matches!(numbers.get(), Err(Error::Codec(_))));
+    assert!(matches!(numbers.get(), Err(Error::Local(_))));
     assert!(matches!(numbers.try_get(), Err(Error::Empty)));
 }

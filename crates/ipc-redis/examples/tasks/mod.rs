@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ipc_redis::Task;
 
-pub const LONG_TIME_TASK: Task<u32, ()> = Task::new("long-time-task", 1, long_time_task);
+pub(crate) const LONG_TIME_TASK: Task<u32, ()> = Task::new("long-time-task", 1, long_time_task);
 
 fn long_time_task(name: u32) {
     println!("Run task {name} ({})...", process::id());

@@ -29,12 +29,12 @@ impl<'p, R: Message> AsyncResult<'p, R> {
     /// # Errors
     ///
     /// The task's own: [`Error::Panicked`], [`Error::UnknownTask`], [`Error::WorkersDied`], and
-    /// [`Error::Codec`] if its arguments or its result could not be serialised. [`Error::Server`].
+    /// [`Error::Local`] if its arguments or its result could not be serialised. [`Error::Server`].
     ///
     /// [`Error::Panicked`]: crate::Error::Panicked
     /// [`Error::UnknownTask`]: crate::Error::UnknownTask
     /// [`Error::WorkersDied`]: crate::Error::WorkersDied
-    /// [`Error::Codec`]: crate::Error::Codec
+    /// [`Error::Local`]: crate::Error::Local
     /// [`Error::Server`]: crate::Error::Server
     pub fn get(&self) -> Result<R> {
         loop {

@@ -27,8 +27,8 @@ struct State {
     is_closed: bool,
     /// The last result that was read; empty if none was.
     last: String,
-    /// Size of the largest.
-    largest: usize,
+    /// Size of the largest; none was read yet.
+    largest: Option<usize>,
     unfinished: HashSet<u64>,
     /// What came of those tasks whose `AsyncResult` is still there.
     wanted: HashMap<u64, Option<Vec<u8>>>,
@@ -41,7 +41,7 @@ impl Owner {
             tasks: 0,
             is_closed: false,
             last: String::new(),
-            largest: LARGEST / 16, // not known yet: a few of this size
+            largest: None,
             unfinished: HashSet::new(),
             wanted: HashMap::new(),
         };
@@ -127,7 +127,7 @@ impl Owner {
         let (last, largest) = (self.state.borrow().last.clone(), self.state.borrow().largest);
         let block = deadline.block(LONGEST_BLOCK);
         let mut command = redis::cmd("XREAD");
-        command.arg("COUNT").arg(count_at_once(largest));
+        command.arg("COUNT").arg(count_at_once(largest.unwrap_or(LARGEST / 16)));
         if let Some(block) = block {
             command.arg("BLOCK").arg(block.as_millis() as u64);
         }
@@ -146,15 +146,12 @@ impl Owner {
         for mut entry in arrived {
             let task = entry.number("task", 0);
             let result = entry.take("result");
-            state.largest = state.largest.max(result.as_ref().map_or(0, Vec::len));
+            state.largest = state.largest.max(result.as_ref().map(Vec::len));
             state.unfinished.remove(&task);
             if let Some(wanted) = state.wanted.get_mut(&task) {
                 *wanted = result;
             }
             state.last = entry.id;
-        }
-        if has_come && state.largest == LARGEST / 16 {
-            state.largest = 1; // small ones, so far
         }
         Ok(has_come || block.is_some())
     }

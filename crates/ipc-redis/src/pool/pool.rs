@@ -74,7 +74,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`Error::Codec`] or [`Error::TooLarge`] if the arguments cannot be sent, [`Error::Server`],
+    /// [`Error::Local`] or [`Error::TooLarge`] if the arguments cannot be sent, [`Error::Server`],
     /// [`Error::Invalid`] if the pool was closed, or in a process forked from the one that connected.
     pub fn apply_async<A: Message, R: Message>(
         &self,

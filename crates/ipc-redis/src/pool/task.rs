@@ -92,8 +92,8 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Panicked(message) => Error::Panicked { message },
-            Failure::NotDecoded(why) => Error::Codec(ipc_error::Error::Decode(why.into())),
-            Failure::NotEncoded(why) => Error::Codec(ipc_error::Error::Encode(why.into())),
+            Failure::NotDecoded(why) => Error::Local(ipc_error::Error::Decode(why.into())),
+            Failure::NotEncoded(why) => Error::Local(ipc_error::Error::Encode(why.into())),
             Failure::Unknown { task, version } => Error::UnknownTask { task, version },
             Failure::Died { workers } => Error::WorkersDied { workers },
         }

@@ -86,7 +86,7 @@ impl Worker {
         loop {
             match self.queue.get() {
                 Ok(call) => self.finish(call)?,
-                Err(Error::Codec(_)) => {} // something that is no task was put there
+                Err(Error::Local(_)) => {} // something that is no task was put there
                 Err(other) => return Err(other),
             }
         }

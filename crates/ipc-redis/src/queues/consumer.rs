@@ -29,7 +29,7 @@ impl<T: Message> JoinableQueue<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Codec`] if it cannot be decoded; it counts as done then, or all others would fail,
+    /// [`Error::Local`] if it cannot be decoded; it counts as done then, or all others would fail,
     /// too. [`Error::Server`].
     pub fn get(&self) -> Result<Item<'_, T>> {
         self.get_until(1, Deadline::NEVER)?.pop().ok_or(Error::Empty)
@@ -100,7 +100,7 @@ impl<T: Message> JoinableQueue<T> {
                 Ok(value) => items.push(Item::new(self, entry.id, deliveries, value)),
                 Err(e) => {
                     self.finish(&[&entry.id], None)?;
-                    failed = Err(Error::Codec(e));
+                    failed = Err(Error::Local(e));
                 }
             }
         }

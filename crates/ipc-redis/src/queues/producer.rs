@@ -16,7 +16,7 @@ impl<T: Message> JoinableQueue<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Codec`] if the item cannot be serialised, [`Error::TooLarge`] if it takes more than
+    /// [`Error::Local`] if the item cannot be serialised, [`Error::TooLarge`] if it takes more than
     /// 16 MiB, [`Error::Server`] if the server cannot be reached or its memory is full.
     pub fn put(&self, item: &T) -> Result<()> {
         self.put_until(std::slice::from_ref(item), Deadline::NEVER)

@@ -57,7 +57,7 @@ impl<T: Message> Queue<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Codec`] if the item cannot be serialised, [`Error::TooLarge`] if it takes more than
+    /// [`Error::Local`] if the item cannot be serialised, [`Error::TooLarge`] if it takes more than
     /// 16 MiB, [`Error::Server`] if the server cannot be reached or its memory is full.
     pub fn put(&self, item: &T) -> Result<()> {
         self.put_many(std::slice::from_ref(item))
@@ -86,7 +86,7 @@ impl<T: Message> Queue<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Codec`] if it cannot be decoded; it is lost then. [`Error::Server`].
+    /// [`Error::Local`] if it cannot be decoded; it is lost then. [`Error::Server`].
     pub fn get(&self) -> Result<T> {
         self.get_until(Deadline::NEVER)
     }
