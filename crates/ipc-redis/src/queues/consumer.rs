@@ -138,7 +138,7 @@ impl<T: Message> JoinableQueue<T> {
     /// Puts back what dead consumers had in hand. The first time, their names are swept up, too.
     fn look(&self) -> Result<()> {
         let sweep = if self.watch.is_first() { "sweep" } else { "" };
-        let keys = [&*self.keys.items, &self.keys.limits];
+        let keys = [&*self.keys.items, &self.keys.state];
         let found = self.with_group("look for dead consumers", |session| {
             let name = session.name.to_owned();
             let found = session.script(&LOOK, &keys, |command| {
@@ -163,7 +163,7 @@ impl<T: Message> JoinableQueue<T> {
         let last = self.link.last_key();
         let keys = &self.keys;
         let mut names: Vec<&str> =
-            vec![&keys.items, &last, &keys.limits, &keys.room, &keys.finished, &keys.joining];
+            vec![&keys.items, &last, &keys.state, &keys.room, &keys.finished];
         names.extend(result.as_ref().map(|result| result.key));
         let finished: Result<usize> = self.with_group("finish an item", |session| {
             let finished = session.script(&DONE, &names, |command| {

@@ -44,10 +44,9 @@ pub struct JoinableQueue<T> {
 
 pub(crate) struct Keys {
     pub(crate) items: String,
-    pub(crate) limits: String,
+    pub(crate) state: String,
     pub(crate) room: String,
     pub(crate) finished: String,
-    pub(crate) joining: String,
 }
 
 impl<T: Message> JoinableQueue<T> {
@@ -64,10 +63,9 @@ impl<T: Message> JoinableQueue<T> {
         let link = Link::connect(url, name, Some((&crate::server::script::ADOPT, "items")))?;
         let keys = Keys {
             items: link.key("items"),
-            limits: link.key("limits"),
+            state: link.key("state"),
             room: link.key("room"),
             finished: link.key("finished"),
-            joining: link.key("joining"),
         };
         let (watch, largest) = (Watch::new(), Cell::new(usize::MAX));
         let queue = JoinableQueue { link, keys, watch, largest, items: PhantomData };
@@ -145,7 +143,7 @@ impl<T: Message> JoinableQueue<T> {
     pub(crate) fn set_bound(&self, most: usize) -> Result<()> {
         self.link.call("bound the queue", |session| {
             let mut command = redis::cmd(if most == 0 { "HDEL" } else { "HSET" });
-            command.arg(&self.keys.limits).arg("most");
+            command.arg(&self.keys.state).arg("most");
             if most > 0 {
                 command.arg(most);
             }
@@ -173,15 +171,12 @@ impl<T: Message> JoinableQueue<T> {
 
     /// Unfinished items, those in hand, and the id of the last bell.
     fn status(&self, is_joining: bool) -> Result<(usize, usize, String)> {
-        let Keys { items, finished, joining, .. } = &self.keys;
+        let Keys { items, finished, state, .. } = &self.keys;
         self.with_group("look at the queue", |session| {
-            let status = session.script(
-                &crate::server::script::STATUS,
-                &[items, finished, joining],
-                |c| {
+            let status =
+                session.script(&crate::server::script::STATUS, &[items, finished, state], |c| {
                     c.arg(if is_joining { "join" } else { "" });
-                },
-            )?;
+                })?;
             Ok(redis::from_redis_value(status)?)
         })
     }

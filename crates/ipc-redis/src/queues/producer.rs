@@ -90,7 +90,7 @@ impl<T: Message> JoinableQueue<T> {
         let change = self.link.next_change();
         let last = self.link.last_key();
         let largest = items.iter().map(Vec::len).max().unwrap_or(0);
-        let keys = [&*self.keys.items, &last, &self.keys.limits, &self.keys.room];
+        let keys = [&*self.keys.items, &last, &self.keys.state, &self.keys.room];
         self.link.call("put", |session| {
             let put = session.script(&PUT, &keys, |command| {
                 command.arg(change).arg(REMEMBERED_SECONDS).arg(woken).arg(largest).arg(items);

@@ -1,7 +1,7 @@
 -- Puts what dead consumers had in hand back into the queue, at most 100 items. A consumer lives while
 -- it is subscribed to the channel of its name, which the server ends with its connection, and while
 -- its lease is there if it has one.
--- KEYS: items, limits.  ARGV: who looks, the queue's name in braces, "sweep" or "".
+-- KEYS: items, state.  ARGV: who looks, the queue's name in braces, "sweep" or "".
 -- Returns: items put back, consumers with items in hand, living consumers, size of the largest item.
 local items, group = KEYS[1], 'consumers'
 
