@@ -109,7 +109,7 @@ impl Lock {
         }
     }
 
-    /// The fence, or 0 if another holds it, and how many handles there are.
+    /// The fence; or 0 if another holds it, and how many handles there are then.
     fn try_take(&self) -> Result<(u64, usize)> {
         let who = self.link.who();
         self.link.call("lock", |session| {

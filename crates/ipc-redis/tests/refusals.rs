@@ -67,7 +67,7 @@ fn a_user_without_permissions() {
     let set = |rules: &str| {
         server.cli(&[&["acl", "setuser", "me"], &*rules.split(' ').collect::<Vec<_>>()].concat())
     };
-    set("reset on >me ~{q}:* +@all");
+    set("reset resetchannels on >me ~{q}:* +@all");
     let url = format!("{}?user=me&pass=me", server.url());
     let queue = JoinableQueue::connect(&url, "q").unwrap();
     queue.put(&1).unwrap();
