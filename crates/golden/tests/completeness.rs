@@ -6,8 +6,10 @@ use std::path::Path;
 
 use crate::workspace::{Workspace, golden, stdout};
 
-/// What a newcomer does not need: these draw or build other things, or measure and torment the library.
-const NOT_BY_DEFAULT: [&str; 5] = ["bench", "book", "models", "soak", "timeline"];
+/// What a newcomer does not need: these draw or build other things, measure and torment the library, or
+/// need a server or an event loop.
+const NOT_BY_DEFAULT: [&str; 7] =
+    ["bench", "book", "ipc-redis", "models", "recipes", "soak", "timeline"];
 
 #[test]
 fn default_members_are_all_but_the_tools() {

@@ -1,0 +1,240 @@
+//! A consumer's side of a [`JoinableQueue`].
+
+use std::time::Duration;
+
+use ipc_codec::{Message, decode};
+use redis::{RedisResult, Value};
+
+use crate::error::{Error, Result, says};
+use crate::queues::item::Item;
+use crate::queues::joinable::JoinableQueue;
+use crate::server::limits::{MOST_AT_ONCE, REMEMBERED_SECONDS, count_at_once};
+use crate::server::reply::{Entry, entries};
+use crate::server::script::{DONE, HAND_BACK, LOOK};
+use crate::server::session::Session;
+use crate::server::wait::Deadline;
+
+/// What a pool's worker sends with the end of a task.
+pub(crate) struct TaskResult<'a> {
+    /// The key where its owner waits for it.
+    pub(crate) key: &'a str,
+    pub(crate) task: u64,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) kept_seconds: u64,
+}
+
+impl<T: Message> JoinableQueue<T> {
+    /// Takes an item; blocks while there is none. It is in this consumer's hands until
+    /// [`Item::done`], or until it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Local`] if it cannot be decoded; it counts as done then, or all others would fail,
+    /// too. [`Error::Server`].
+    pub fn get(&self) -> Result<Item<'_, T>> {
+        self.get_until(1, Deadline::NEVER)?.pop().ok_or(Error::Empty)
+    }
+
+    /// Does not wait; Python's `get_nowait()`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Empty`], and as for [`get`](Self::get).
+    pub fn try_get(&self) -> Result<Item<'_, T>> {
+        self.get_timeout(Duration::ZERO)
+    }
+
+    /// Waits at most `timeout`; Python's `get(timeout=…)`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`try_get`](Self::try_get).
+    pub fn get_timeout(&self, timeout: Duration) -> Result<Item<'_, T>> {
+        self.get_until(1, Deadline::after(timeout))?.pop().ok_or(Error::Empty)
+    }
+
+    /// Takes up to `most` items in one round trip; blocks while there is none. (500 at most, and fewer
+    /// if items are large.)
+    ///
+    /// # Errors
+    ///
+    /// As for [`get`](Self::get); the items that could be decoded are handed back.
+    pub fn get_many(&self, most: usize) -> Result<Vec<Item<'_, T>>> {
+        self.get_until(most, Deadline::NEVER)
+    }
+
+    /// Says that many items have been dealt with, in one round trip for up to 500 of them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Item::done`]; [`Error::NotYours`] says how many were given to others, and the rest are
+    /// done.
+    pub fn done_many(&self, items: Vec<Item<'_, T>>) -> Result<()> {
+        let mut lost = 0;
+        let mut result = Ok(());
+        for some in chunks(items) {
+            let (ours, copies): (Vec<_>, Vec<_>) =
+                some.into_iter().partition(|item| item.is_of_this_process());
+            lost += copies.len();
+            let ids: Vec<&str> = ours.iter().map(|item| &*item.id).collect();
+            match self.finish(&ids, None) {
+                Err(Error::NotYours { items }) => lost += items,
+                told => result = result.and(told),
+            }
+            ours.into_iter().for_each(|mut item| item.is_over = true);
+        }
+        match lost {
+            0 => result,
+            items => result.and(Err(Error::NotYours { items })),
+        }
+    }
+
+    fn get_until(&self, most: usize, deadline: Deadline) -> Result<Vec<Item<'_, T>>> {
+        let taken = self.take(most, deadline)?;
+        let mut items = Vec::with_capacity(taken.len());
+        let mut failed = Ok(());
+        for mut entry in taken {
+            let deliveries = Self::deliveries(&mut entry);
+            let bytes = entry.take("item").unwrap_or_default();
+            match decode(&bytes) {
+                Ok(value) => items.push(Item::new(self, entry.id, deliveries, value)),
+                Err(e) => {
+                    self.finish(&[&entry.id], None)?;
+                    failed = Err(Error::Local(e));
+                }
+            }
+        }
+        failed.map(|()| items)
+    }
+
+    /// Entries that are in hand from now on: at least one, or none when the time is up.
+    fn take(&self, most: usize, deadline: Deadline) -> Result<Vec<Entry>> {
+        self.link.be_present();
+        let mut is_waiting = false;
+        loop {
+            while self.watch.is_due(is_waiting) {
+                self.look()?;
+            }
+            let at_once = count_at_once(self.largest.get());
+            let block = deadline.block(self.watch.pause().min(self.link.longest_block()));
+            let reply = self.with_group("get", |session| {
+                let mut command = redis::cmd("XREADGROUP");
+                command.arg("GROUP").arg("consumers").arg(session.name);
+                command.arg("COUNT").arg(at_once.min(most.max(1)));
+                if let Some(block) = block {
+                    command.arg("BLOCK").arg((block.as_millis() as u64).max(1));
+                }
+                command.arg("STREAMS").arg(&self.keys.items).arg(">");
+                entries(session.query(&command)?)
+            })?;
+            reply.iter().for_each(|entry| self.link.hold(&entry.id));
+            if !reply.is_empty() || block.is_none() {
+                return Ok(reply);
+            }
+            is_waiting = true;
+        }
+    }
+
+    /// Puts back what dead consumers had in hand. The first time, their names are swept up, too.
+    fn look(&self) -> Result<()> {
+        let sweep = if self.watch.is_first() { "sweep" } else { "" };
+        let keys = [&*self.keys.items, &self.keys.state];
+        let found = self.with_group("look for dead consumers", |session| {
+            let name = session.name.to_owned();
+            let found = session.script(&LOOK, &keys, |command| {
+                command.arg(name).arg(&self.link.base).arg(sweep);
+            })?;
+            Ok(redis::from_redis_value(found)?)
+        })?;
+        let (back, busy, consumers, largest): (usize, usize, usize, usize) = found;
+        self.largest.set(largest);
+        self.watch.looked(busy > 0, consumers);
+        if back >= 100 {
+            self.watch.look_again_soon(); // as many as one look puts back
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(&self, ids: &[&str], result: Option<TaskResult<'_>>) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let change = self.link.next_change();
+        let last = self.link.last_key();
+        let keys = &self.keys;
+        let mut names: Vec<&str> =
+            vec![&keys.items, &last, &keys.state, &keys.room, &keys.finished];
+        names.extend(result.as_ref().map(|result| result.key));
+        let finished: Result<usize> = self.with_group("finish an item", |session| {
+            let finished = session.script(&DONE, &names, |command| {
+                command.arg(change).arg(REMEMBERED_SECONDS).arg(ids.len()).arg(ids);
+                if let Some(TaskResult { task, bytes, kept_seconds, .. }) = &result {
+                    command.arg(task).arg(bytes).arg(kept_seconds);
+                }
+            })?;
+            Ok(redis::from_redis_value(finished)?)
+        });
+        ids.iter().for_each(|id| self.link.let_go(id));
+        match ids.len() - finished?.min(ids.len()) {
+            0 => Ok(()),
+            items => Err(Error::NotYours { items }),
+        }
+    }
+
+    pub(crate) fn hand_back(&self, id: &str) -> Result<()> {
+        // Not adopted by a new connection from here on: its copy is, by whoever gets it.
+        self.link.let_go(id);
+        self.with_group("hand an item back", |session| {
+            session.script(&HAND_BACK, &[&self.keys.items], |command| {
+                command.arg(id);
+            })
+        })?;
+        Ok(())
+    }
+
+    /// Whether the item is still in this consumer's hands. Asking renews the lease.
+    pub(crate) fn is_pending(&self, id: &str) -> Result<bool> {
+        let pending: Vec<Value> = self.with_group("renew an item", |session| {
+            let mut command = redis::cmd("XPENDING");
+            session.query(command.arg(&self.keys.items).arg("consumers").arg(id).arg(id).arg(1))
+        })?;
+        Ok(!pending.is_empty())
+    }
+
+    /// Makes the stream and its group of consumers, if they are not there.
+    pub(crate) fn make(&self) -> Result<()> {
+        self.link.call("make the queue", |session| self.make_group(session))
+    }
+
+    fn make_group(&self, session: &mut Session<'_>) -> RedisResult<()> {
+        let mut command = redis::cmd("XGROUP");
+        command.arg("CREATE").arg(&self.keys.items).arg("consumers").arg("0").arg("MKSTREAM");
+        match session.query(&command) {
+            Err(there) if says(&there, "BUSYGROUP") => Ok(()),
+            made => made,
+        }
+    }
+
+    /// Does the step; if the queue has gone, because the server lost or dropped its data, makes it.
+    pub(crate) fn with_group<R>(
+        &self,
+        tried: &'static str,
+        mut step: impl FnMut(&mut Session<'_>) -> RedisResult<R>,
+    ) -> Result<R> {
+        self.link.call(tried, |session| match step(session) {
+            Err(gone) if says(&gone, "NOGROUP") => {
+                self.make_group(session)?;
+                step(session)
+            }
+            done => done,
+        })
+    }
+}
+
+fn chunks<I>(items: Vec<I>) -> impl Iterator<Item = Vec<I>> {
+    let mut items = items.into_iter();
+    std::iter::from_fn(move || {
+        let some: Vec<I> = items.by_ref().take(MOST_AT_ONCE).collect();
+        (!some.is_empty()).then_some(some)
+    })
+}
