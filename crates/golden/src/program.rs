@@ -65,7 +65,7 @@ const TOOLS: [&str; 4] = ["bench", "book", "golden", "soak"];
 /// # Errors
 ///
 /// If Cargo fails; it has told why on standard error.
-pub(crate) fn build(root: &Path, programs: &[Program]) -> io::Result<PathBuf> {
+pub fn build(root: &Path, programs: &[Program]) -> io::Result<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["build", "--quiet", "--message-format=json-render-diagnostics"])
