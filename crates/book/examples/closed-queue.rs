@@ -1,15 +1,12 @@
 //! One producer, two consumers, and a queue that is closed at the end.
 
-use ipc_common::{Error, Process, Queue, Result, Value};
+use ipc_common::{Process, Queue, Result, Value};
 
 fn consume(queue: &Queue<u64>, sum: &Value<u64>) -> Result<()> {
-    loop {
-        match queue.get() {
-            Ok(number) => sum.fetch_add(number)?,
-            Err(Error::Closed) => return Ok(()), // and nothing is left in it
-            Err(error) => return Err(error),
-        };
+    for number in queue {
+        sum.fetch_add(number?)?;
     }
+    Ok(()) // the queue is closed, and nothing is left in it
 }
 
 fn main() -> Result<()> {

@@ -123,6 +123,12 @@ fn the_readmes_lead_to_each_other_and_have_the_same_hazards() {
     let (english, chinese) = (read("README.md"), read("README.zh-CN.md"));
     assert!(english.lines().nth(2).unwrap().contains("(README.zh-CN.md)"), "README.md, third line");
     assert!(chinese.lines().nth(2).unwrap().contains("(README.md)"), "README.zh-CN.md, third line");
+    let blocks = Shape::of(&english).code_blocks;
+    for block in
+        Shape::of(&chinese).code_blocks.iter().filter(|block| !block.contains("scripts/book"))
+    {
+        assert!(blocks.contains(block), "README.zh-CN.md: README.md has no such block:{block}");
+    }
     let (english, chinese) = (hazards::rows(&english).unwrap(), hazards::rows(&chinese).unwrap());
     assert_eq!(chinese.len(), english.len());
     for (chinese, english) in chinese.iter().zip(&english) {
