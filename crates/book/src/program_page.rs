@@ -13,6 +13,8 @@ use crate::variation::reasons;
 pub struct ProgramPage<'a> {
     /// The program's name.
     pub name: &'a str,
+    /// Its file in the repository.
+    pub file: &'a str,
     /// The document and section it comes from.
     pub origin: &'a str,
     /// The program, with the explanations of the page's language.
@@ -40,7 +42,8 @@ impl ProgramPage<'_> {
             let _ = writeln!(page, "{paragraph}\n");
         }
         self.run_command(&mut page, language);
-        let _ = writeln!(page, "## {}\n\n{}\n", words.program, program(&source.lines));
+        let file = words.file.replace("{}", self.file);
+        let _ = writeln!(page, "## {}\n\n{file}\n\n{}\n", words.program, program(&source.lines));
         let _ = writeln!(
             page,
             "## {}\n\n{}\n\n[{}](python.md)\n",
@@ -93,20 +96,19 @@ impl ProgramPage<'_> {
 }
 
 /// The lines in steps: each begins with a line that is explained, or after a blank one, and has the explanation beside
-/// it.
+/// it. The blank lines themselves are left to the style, for mdBook drops those at the end of a block.
 fn program(lines: &[Line]) -> String {
     let mut html = String::from("<div class=\"program\">\n");
+    let mut class = "step";
     for step in lines.chunk_by(|before, line| line.note.is_none() && !before.code.is_empty()) {
-        let mut code: Vec<&str> = step.iter().map(|line| line.code.as_str()).collect();
-        if code.last() == Some(&"") {
-            code.push(""); // browsers show nothing of the last line break
-        }
+        let code: Vec<&str> = step.iter().map(|line| line.code.as_str()).collect();
         let note = step[0].note.as_deref().map(inline).unwrap_or_default();
         let _ = writeln!(
             html,
-            "<div class=\"step\"><p class=\"note\">{note}</p><pre><code class=\"language-rust\">{}</code></pre></div>",
-            escape(&code.join("\n")),
+            "<div class=\"{class}\"><p class=\"note\">{note}</p><pre><code class=\"language-rust\">{}</code></pre></div>",
+            escape(code.join("\n").trim_end()),
         );
+        class = if code.last() == Some(&"") { "step apart" } else { "step" };
     }
     html + "</div>"
 }

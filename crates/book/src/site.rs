@@ -93,8 +93,10 @@ impl Material<'_> {
             let in_program = |error| format!("{name}, {}: {error}", language.code());
             let source = source_in(self.root, program, language).map_err(in_program)?;
             let expected = fs::read_to_string(program.expected_output(self.root))?;
+            let file = fs::canonicalize(&program.source)?;
             let page = ProgramPage {
                 name,
+                file: &file.strip_prefix(self.root)?.display().to_string(),
                 origin: origin(&self.readme, name)
                     .ok_or_else(|| format!("README.md has no row for {name}"))?,
                 source: &source,
