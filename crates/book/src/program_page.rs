@@ -79,7 +79,7 @@ impl ProgramPage<'_> {
         if let Some(alternative) = &self.source.alternative {
             let _ = writeln!(page, "{alternative}\n");
         }
-        if took >= 1.0 {
+        if took >= 1.5 {
             let _ = writeln!(page, "{}\n", words.takes.replace("{}", &format!("{took:.0}")));
         }
     }
