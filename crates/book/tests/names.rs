@@ -15,9 +15,12 @@ fn every_public_name_is_there() {
         let code: Vec<&str> = page.split('`').skip(1).step_by(2).collect();
         for name in &names {
             let is_there = |code: &&str| {
-                let rest = code.find(name.as_str()).map(|at| &code[at + name.len()..]);
-                rest.is_some_and(|rest| {
-                    !rest.starts_with(|char: char| char.is_alphanumeric() || char == '_')
+                let is_part = |char: char| char.is_alphanumeric() || "_:".contains(char);
+                let mut places = code.match_indices(name.as_str());
+                places.any(|(at, _)| {
+                    let rest = &code[at + name.len()..];
+                    !code[..at].ends_with(is_part)
+                        && !rest.starts_with(|char| char != ':' && is_part(char))
                 })
             };
             if !code.iter().any(is_there) {
