@@ -96,7 +96,11 @@ fn check_program(program: &Program, plan: &Plan, binaries: &Path) -> Outcome {
 }
 
 /// Reads the expected output of a program of the workspace in `root`.
-pub(crate) fn expected_of(program: &Program, root: &Path) -> Result<Expected, String> {
+///
+/// # Errors
+///
+/// If the file cannot be read or understood, or is about another program.
+pub fn expected_of(program: &Program, root: &Path) -> Result<Expected, String> {
     let path = program.expected_output(root);
     let shown = path.display();
     let text =

@@ -1,0 +1,205 @@
+//! All pages of both languages, made by mdBook from what is written here and what is generated.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use golden::program::Program;
+
+use crate::language::Language;
+use crate::mdbook_source::{Page, write_book};
+use crate::program_page::ProgramPage;
+use crate::recording::{Recording, record_all};
+use crate::source::Source;
+use crate::translation::Translation;
+use crate::{Result, hazards, recipes};
+
+/// What is the same in both languages: the programs in reading order, what they and the recipes printed.
+struct Material<'a> {
+    root: &'a Path,
+    programs: Vec<Program>,
+    recordings: Vec<Recording>,
+    timelines: Vec<Option<String>>,
+    recipes: Vec<(String, String)>,
+    readme: String,
+}
+
+/// Makes the site in `target`: `index.html`, and a directory for each language.
+///
+/// # Errors
+///
+/// If a program does not run as it should, an explanation is missing, or mdBook fails.
+pub fn make(root: &Path, target: &Path, mdbook: &Path) -> Result<()> {
+    let material = Material::gather(root)?;
+    for language in Language::ALL {
+        let source = target.join("source").join(language.code());
+        write_book(&source, root, &material.pages(language)?, language)?;
+        let built = std::path::absolute(target.join(language.code()))?;
+        let status =
+            Command::new(mdbook).arg("build").arg("-d").arg(built).arg(&source).status()?;
+        if !status.success() {
+            return Err(format!("mdBook ended with {status}; it says above why").into());
+        }
+    }
+    fs::copy(root.join("crates/book/theme/languages.html"), target.join("index.html"))?;
+    Ok(())
+}
+
+impl Material<'_> {
+    fn gather(root: &Path) -> Result<Material<'_>> {
+        let programs = in_reading_order(Program::in_workspace(root)?)?;
+        let recipes = recipes::named(&page_text(root, Language::English, "recipes")?)
+            .into_iter()
+            .map(|name| Ok((name.to_string(), recipes::run(root, name)?)))
+            .collect::<Result<_>>()?;
+        Ok(Material {
+            root,
+            recordings: record_all(root, &programs)?,
+            timelines: programs.iter().map(|p| timeline(root, &p.name)).collect::<Result<_>>()?,
+            programs,
+            recipes,
+            readme: fs::read_to_string(root.join("README.md"))?,
+        })
+    }
+
+    /// All pages of a language, in reading order.
+    fn pages(&self, language: Language) -> Result<Vec<Page>> {
+        let words = language.words();
+        let text = |name: &str| page_text(self.root, language, name);
+        let page = |name: &str, title: &str, text| (name.to_string(), title.to_string(), text);
+        let (programs, list) = self.program_pages(language)?;
+        let mut pages =
+            vec![page("index", words.begin, text("index")?.replace("{{programs}}", &list))];
+        pages.extend(programs);
+        pages.push(page("python", words.python, text("python")?));
+        let recipes = recipes::render(self.root, &text("recipes")?, &self.recipes)?;
+        pages.push(page("recipes", words.recipes, recipes));
+        let hazards = self.hazards(&text("hazards")?, language)?;
+        pages.push(page("hazards", words.hazards, hazards));
+        let expected = match language {
+            Language::English => fs::read_to_string(self.root.join("expected-output/README.md"))?,
+            Language::Chinese => text("expected-output")?,
+        };
+        pages.push(page("expected-output", words.expected_output, expected));
+        Ok(pages)
+    }
+
+    /// The pages of the programs, and a list of them.
+    fn program_pages(&self, language: Language) -> Result<(Vec<Page>, String)> {
+        let (mut pages, mut list) = (Vec::new(), String::new());
+        for (i, program) in self.programs.iter().enumerate() {
+            let name = program.name.as_str();
+            let in_program = |error| format!("{name}, {}: {error}", language.code());
+            let source = source_in(self.root, program, language).map_err(in_program)?;
+            let expected = fs::read_to_string(program.expected_output(self.root))?;
+            let file = fs::canonicalize(&program.source)?;
+            let page = ProgramPage {
+                name,
+                file: &file.strip_prefix(self.root)?.display().to_string(),
+                origin: origin(&self.readme, name)
+                    .ok_or_else(|| format!("README.md has no row for {name}"))?,
+                source: &source,
+                recording: &self.recordings[i],
+                timeline: self.timelines[i].as_deref(),
+                expected: &expected,
+            };
+            pages.push((name.into(), name.into(), page.render(language)));
+            let _ = writeln!(list, "1. [`{name}`]({name}.md) {}", source.title);
+        }
+        Ok((pages, list))
+    }
+
+    fn hazards(&self, introduction: &str, language: Language) -> Result<String> {
+        let english = hazards::rows(&self.readme)?;
+        let rows = match language {
+            Language::English => english.clone(),
+            Language::Chinese => {
+                hazards::rows(&fs::read_to_string(self.root.join("README.zh-CN.md"))?)?
+            }
+        };
+        let proofs = fs::read_to_string(self.root.join("crates/book/hazards.txt"))?;
+        hazards::render(introduction, &rows, &english, &proofs, language)
+    }
+}
+
+/// A program with the explanations of a language.
+///
+/// # Errors
+///
+/// If the program or its explanations cannot be read, or do not fit together.
+pub fn source_in(root: &Path, program: &Program, language: Language) -> Result<Source> {
+    let mut source = Source::parse(&fs::read_to_string(&program.source)?)?;
+    if language == Language::Chinese {
+        let file = format!("crates/book/zh/programs/{}.md", program.name);
+        let text = fs::read_to_string(root.join(&file))
+            .map_err(|error| format!("cannot read {file}: {error}"))?;
+        let translation = Translation::parse(&text)?;
+        translation.annotate(&mut source)?;
+        let Translation { title, body, python, variation, .. } = translation;
+        let python = python.unwrap_or_else(|| code_of(&source.python));
+        source = Source { title, body, python, variation, alternative: None, ..source };
+    }
+    Ok(source)
+}
+
+/// What stands between backquotes.
+fn code_of(text: &str) -> String {
+    let code = text.split('`').skip(1).step_by(2);
+    code.map(|code| format!("`{code}`")).collect::<Vec<_>>().join("、")
+}
+
+/// Sorts the programs as their heads lead from one to the next.
+///
+/// # Errors
+///
+/// If a head cannot be read, or leads nowhere.
+pub fn in_reading_order(programs: Vec<Program>) -> Result<Vec<Program>> {
+    let next = |program: &Program| Ok(Source::parse(&fs::read_to_string(&program.source)?)?.next);
+    let nexts = programs.iter().map(next).collect::<Result<Vec<Option<String>>>>()?;
+    let is_first = |program: &&Program| !nexts.contains(&Some(program.name.clone()));
+    let mut name = programs.iter().find(is_first).map(|program| program.name.clone());
+    let mut ordered = Vec::new();
+    while let Some(current) = name {
+        let place = programs.iter().position(|program| program.name == current);
+        let place =
+            place.ok_or_else(|| format!("`Next:` leads to `{current}`, which is no program"))?;
+        ordered.push(programs[place].clone());
+        name = nexts[place].clone().filter(|_| ordered.len() <= programs.len());
+    }
+    if ordered.len() != programs.len() {
+        return Err(format!(
+            "the `Next:` of the heads lead through {} of {} programs",
+            ordered.len(),
+            programs.len()
+        )
+        .into());
+    }
+    Ok(ordered)
+}
+
+/// Document and section, as the README's row of the program has them.
+fn origin<'a>(readme: &'a str, name: &str) -> Option<&'a str> {
+    let row = readme.lines().find(|line| line.starts_with(&format!("| `{name}` |")))?;
+    row.split('|').nth(3).map(str::trim)
+}
+
+/// A page that is written by hand.
+fn page_text(root: &Path, language: Language, name: &str) -> Result<String> {
+    let file = format!("crates/book/{}/{name}.md", language.code());
+    fs::read_to_string(root.join(&file))
+        .map_err(|error| format!("cannot read {file}: {error}").into())
+}
+
+/// A picture of a run of the program, if there is the script that draws it.
+fn timeline(root: &Path, name: &str) -> Result<Option<String>> {
+    let script = root.join("scripts/timeline");
+    if !script.is_file() {
+        return Ok(None);
+    }
+    let output = Command::new(script).arg(name).output()?;
+    if !output.status.success() {
+        return Err(format!("scripts/timeline {name} ended with {}", output.status).into());
+    }
+    Ok(Some(String::from_utf8(output.stdout)?))
+}

@@ -1,0 +1,45 @@
+//! How a program is taken apart.
+
+use book::site::in_reading_order;
+use book::source::Source;
+use golden::program::Program;
+
+use crate::site::root;
+
+#[test]
+fn a_head_has_its_parts() {
+    let source = Source::parse(
+        "//! What it\n//! shows.\n//!\n//! From «甲», document 2.\n//!\n//! The kernel.\n//!\n//! In Python: `a()`.\n//!\n\
+         //! Run: `cargo run -p a`, or with `b`. It varies.\n//! Next: `c`.\n\nfn main() {}\n",
+    )
+    .unwrap();
+    assert_eq!(source.title, "What it shows.");
+    assert_eq!(source.body, ["The kernel."]);
+    assert_eq!(source.python, "`a()`.");
+    assert_eq!(source.alternative.unwrap(), "Or with `b`.");
+    assert_eq!(source.variation, "It varies.");
+    assert_eq!(source.next.unwrap(), "c");
+    assert_eq!(source.lines.len(), 1);
+}
+
+#[test]
+fn comments_stand_beside_their_lines() {
+    let source = Source::parse(
+        "//! A.\n//!\n//! In Python: `a`.\n//!\n//! Run: `b`. C.\n//! Next: none; this is the last one.\n\n\
+         // one,\n// and more\nlet a = \"//\"; // of it\nlet b = 1;\n",
+    )
+    .unwrap();
+    let lines: Vec<_> =
+        source.lines.iter().map(|line| (line.code.as_str(), line.note.as_deref())).collect();
+    assert_eq!(lines, [("let a = \"//\";", Some("One, and more of it")), ("let b = 1;", None)]);
+    assert_eq!(source.next, None);
+}
+
+#[test]
+fn the_heads_lead_through_all_programs() {
+    let programs = Program::in_workspace(&root()).unwrap();
+    let names: Vec<String> = programs.iter().map(|program| program.name.clone()).collect();
+    let ordered = in_reading_order(programs).unwrap();
+    assert_eq!(ordered.len(), names.len());
+    assert_eq!((ordered[0].name.as_str(), ordered[37].name.as_str()), ("fork", "subprocess"));
+}
