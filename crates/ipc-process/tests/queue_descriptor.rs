@@ -80,7 +80,7 @@ fn an_item_or_the_death_of_its_producer() {
     child.kill().unwrap();
     assert_eq!(next(), [1]);
     assert_eq!(join(&child), -9);
-    let children: Vec<_> = (0..3).map(|_| start(|| std::thread::park())).collect();
+    let children: Vec<_> = (0..3).map(|_| start(std::thread::park)).collect();
     children[1].kill().unwrap();
     assert_eq!(wait_for(&children, None).unwrap(), [1]);
     assert_eq!(wait_for([&children[0], &children[2]], Some(Duration::ZERO)).unwrap(), [0; 0]);
