@@ -84,9 +84,11 @@ pub use ipc_forkserver::{ForkServer, ServerProcess};
 pub use ipc_manager::{DictProxy, ListProxy, Manager, Namespace};
 pub use ipc_pool::{AsyncResult, ClosurePool, Pool, PoolBuilder};
 pub use ipc_process::{
-    AuthKey, Child, Connection, CurrentProcess, Items, JoinableQueue, Message, Nothing, Outcome,
-    ParentProcess, Process, Queue, Run, StillRunning, active_children, current_process,
-    one_way_pipe, parent_process, pipe, wait, wait_for,
+    AuthKey, Child, CurrentProcess, Outcome, ParentProcess, Process, Run, StillRunning,
+    active_children, current_process, parent_process,
+};
+pub use ipc_queue::{
+    Connection, Items, JoinableQueue, Message, Nothing, Queue, one_way_pipe, pipe, wait, wait_for,
 };
 pub use ipc_sync::{
     Array, Barrier, Condition, ConditionGuard, Event, Lock, LockGuard, Plain, Semaphore, Value,

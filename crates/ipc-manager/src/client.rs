@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::protocol::{Reply, Request};
 use ipc_error::{Error, Result};
-use ipc_process::Connection;
-use ipc_process::internal::unshared_pipe;
+use ipc_queue::Connection;
+use ipc_queue::internal::unshared_pipe;
 use ipc_sync::internal::fork_generation;
 use ipc_trace::internal::{Act, made, span};
 

@@ -12,7 +12,8 @@ use crate::server::serve::serve;
 #[cfg(doc)]
 use ipc_error::Error;
 use ipc_error::Result;
-use ipc_process::{Child, Message, Process, pipe};
+use ipc_process::{Child, Process};
+use ipc_queue::{Message, pipe};
 use ipc_sync::internal::fork_generation;
 
 /// A server process that holds objects for other processes; Python's `multiprocessing.Manager`.

@@ -11,7 +11,7 @@ use crate::shared::task_queue::{Work, closure};
 #[cfg(doc)]
 use ipc_error::Error;
 use ipc_error::Result;
-use ipc_process::Message;
+use ipc_queue::Message;
 
 /// A [`Pool`] whose tasks call one closure, which may use what existed before the pool: a table of
 /// gigabytes, an `Array`, a `Queue`, the program's options. In Python, the globals that workers inherit

@@ -12,7 +12,7 @@ use crate::worker::config::check_limit;
 #[cfg(doc)]
 use ipc_error::Error;
 use ipc_error::Result;
-use ipc_process::Message;
+use ipc_queue::Message;
 
 /// Worker processes that do tasks; Python's `multiprocessing.Pool`.
 ///
@@ -35,7 +35,7 @@ use ipc_process::Message;
 /// # Tasks
 ///
 /// A task is a function and its argument; several arguments are a tuple, which the function takes
-/// apart. Argument and result travel as in a [`Queue`](ipc_process::Queue). A task may return a `Result`,
+/// apart. Argument and result travel as in a [`Queue`](ipc_queue::Queue). A task may return a `Result`,
 /// whose error has to be serialisable, too: `String` is.
 ///
 /// ```

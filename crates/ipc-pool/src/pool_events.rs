@@ -113,7 +113,7 @@ impl Pool {
     }
 
     /// A descriptor that is readable when there is something to [collect](Pool::collect): for
-    /// [`wait`](ipc_process::wait), poll, epoll and event loops.
+    /// [`wait`](ipc_queue::wait), poll, epoll and event loops.
     ///
     /// ```
     /// use std::cell::Cell;

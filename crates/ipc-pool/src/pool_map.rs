@@ -9,7 +9,7 @@ use crate::owner::pending_task::PendingTask;
 use crate::pool::Pool;
 use crate::shared::task_queue::Work;
 use ipc_error::{Error, Result};
-use ipc_process::Message;
+use ipc_queue::Message;
 use ipc_sync::internal::Deadline;
 
 /// The most tasks of an `imap` that are in the pool at a time, for each worker.

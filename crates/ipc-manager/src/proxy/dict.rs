@@ -9,7 +9,7 @@ use crate::proxy::object::ObjectProxy;
 #[cfg(doc)]
 use ipc_error::Error;
 use ipc_error::Result;
-use ipc_process::Message;
+use ipc_queue::Message;
 
 /// A map that lives in a `Manager`; Python's `manager.dict()`.
 ///

@@ -7,7 +7,7 @@ use crate::blob::{Blob, Blobs};
 use crate::protocol::Operation;
 use crate::proxy::object::ObjectProxy;
 use ipc_error::{Error, Result};
-use ipc_process::Message;
+use ipc_queue::Message;
 
 /// A list that lives in a `Manager`; Python's `manager.list()`.
 ///

@@ -8,7 +8,7 @@ use crate::proxy::object::ObjectProxy;
 #[cfg(doc)]
 use ipc_error::Error;
 use ipc_error::Result;
-use ipc_process::Message;
+use ipc_queue::Message;
 
 /// Values with names, each of its own type, that live in a `Manager`; Python's
 /// `manager.Namespace()`.

@@ -3,7 +3,7 @@
 use crate::client::Client;
 use crate::protocol::{Operation, Reply, Request};
 use ipc_error::{Error, Result};
-use ipc_process::Message;
+use ipc_queue::Message;
 
 /// An object on the server.
 pub(crate) struct ObjectProxy<'m> {

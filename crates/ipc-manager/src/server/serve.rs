@@ -13,8 +13,8 @@ use crate::server::objects::Objects;
 use crate::server::set_up::part_from_parent;
 use ipc_codec::{decode, encode};
 use ipc_error::{Error, Result};
-use ipc_process::Connection;
-use ipc_process::internal::{above_stdio, wait_until};
+use ipc_queue::Connection;
+use ipc_queue::internal::{above_stdio, wait_until};
 use ipc_sync::internal::Deadline;
 
 /// How often to look for a request before going to sleep, which costs much more.

@@ -16,7 +16,8 @@ use crate::worker::supervisor::Supervisor;
 use ipc_codec::with_buffer;
 use ipc_error::{Error, Result};
 use ipc_process::internal::PidFd;
-use ipc_process::{Child, Connection, Message, Nothing, Process, one_way_pipe};
+use ipc_process::{Child, Process};
+use ipc_queue::{Connection, Message, Nothing, one_way_pipe};
 use ipc_sync::internal::Deadline;
 
 /// So often does a process that only gives tasks look whether its supervisor lives.

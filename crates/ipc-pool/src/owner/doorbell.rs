@@ -13,7 +13,7 @@ use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use crate::shared::pool_shared::PoolShared;
 use ipc_error::{Error, Result};
 use ipc_process::Child;
-use ipc_process::internal::{above_stdio, wait_until};
+use ipc_queue::internal::{above_stdio, wait_until};
 use ipc_sync::internal::{Deadline, spin_until};
 
 /// The pipe's end that is read. Only the supervisor and the workers have the other.

@@ -11,7 +11,7 @@ use crate::shared::failure::read_results;
 use crate::shared::message::Message;
 use crate::shared::task_queue::{TaskNumber, Work};
 use ipc_error::Result;
-use ipc_process::Message as Encodable;
+use ipc_queue::Message as Encodable;
 use ipc_sync::internal::Deadline;
 
 /// Its results are kept until this is dropped.

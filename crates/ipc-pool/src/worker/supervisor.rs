@@ -13,8 +13,10 @@ use crate::worker::config::WorkerConfig;
 use crate::worker::os::reset_sigchld;
 use crate::worker::worker_process::Worker;
 use ipc_error::Result;
-use ipc_process::internal::{PidFd, wait_until};
-use ipc_process::{Child, Connection, Nothing, Process};
+use ipc_process::internal::PidFd;
+use ipc_process::{Child, Process};
+use ipc_queue::internal::wait_until;
+use ipc_queue::{Connection, Nothing};
 use ipc_sync::internal::Deadline;
 
 /// How many workers in a row may be killed before they are initialised.

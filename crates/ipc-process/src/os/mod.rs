@@ -1,5 +1,3 @@
-//! What the kernel offers for descriptors: waiting for them, and pidfds.
+//! What the kernel offers: a descriptor for a process.
 
-pub(crate) mod descriptor;
 pub(crate) mod pidfd;
-pub(crate) mod poll;

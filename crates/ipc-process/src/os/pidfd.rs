@@ -10,8 +10,8 @@ use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid,
 };
 
-use crate::os::descriptor::above_stdio;
-use crate::os::poll::poll_until;
+use ipc_queue::internal::above_stdio;
+use ipc_queue::internal::poll_until;
 
 /// See the head of this file.
 #[derive(Debug)]

@@ -13,7 +13,6 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{self, ForkResult, Pid};
 
-use crate::os::descriptor::above_stdio;
 use crate::os::pidfd::PidFd;
 use crate::process::child::Child;
 use crate::process::child_setup::set_up_child;
@@ -24,6 +23,7 @@ use crate::process::outcome::Outcome;
 use crate::process::output::{flush, set_panic_hook};
 use crate::process::run_child::run_child_and_exit;
 use crate::process::signals::{BlockedSignals, sigchld_is_ignored};
+use ipc_queue::internal::above_stdio;
 
 /// Starts `run` in a child.
 ///

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use ipc_common::pipe;
-use ipc_process::internal::unshared_pipe;
+use ipc_queue::internal::unshared_pipe;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt::SndBuf;
