@@ -135,23 +135,29 @@ pub fn arrive(object: u64, number: u32) {
 
 /// The act begins, and ends when the result is dropped.
 #[inline]
-pub fn span(act: Act, object: u64) -> Span {
-    begin(act, object);
+#[must_use = "the act ends when this is dropped"]
+pub fn span(act: Act, object: u64) -> Option<Span> {
+    is_on().then(|| begin_span(act, object, 0, ""))
+}
+
+#[cold]
+fn begin_span(act: Act, object: u64, argument: i64, text: &str) -> Span {
+    record(Phase::Begin, act, object, argument, text);
     Span { act, object }
 }
 
 /// The same for the start of a process with this name.
 #[inline]
-pub fn span_start(name: &str) -> Span {
-    record_if_on(Phase::Begin, Act::Start, 0, 0, name);
-    Span { act: Act::Start, object: 0 }
+#[must_use = "the act ends when this is dropped"]
+pub fn span_start(name: &str) -> Option<Span> {
+    is_on().then(|| begin_span(Act::Start, 0, 0, name))
 }
 
 /// The same for a pool's task.
 #[inline]
-pub fn span_task(number: u32) -> Span {
-    record_if_on(Phase::Begin, Act::Task, 0, number.into(), "");
-    Span { act: Act::Task, object: 0 }
+#[must_use = "the act ends when this is dropped"]
+pub fn span_task(number: u32) -> Option<Span> {
+    is_on().then(|| begin_span(Act::Task, 0, number.into(), ""))
 }
 
 /// See [`span`].
@@ -163,7 +169,7 @@ pub struct Span {
 }
 
 impl Drop for Span {
-    #[inline]
+    #[cold]
     fn drop(&mut self) {
         end(self.act, self.object);
     }

@@ -26,8 +26,26 @@ impl<'a> UserGuard<'a> {
     /// Waits for the mutex; `None` if the deadline passed first.
     #[inline]
     pub(crate) fn lock(mutex: &'a RobustMutex, deadline: Deadline) -> Result<Option<Self>> {
-        let locked = if is_on() { lock_traced(mutex, deadline) } else { mutex.lock(deadline) };
-        let Some(owner_died) = locked? else { return Ok(None) };
+        if is_on() {
+            return Self::lock_traced(mutex, deadline);
+        }
+        Self::lock_untraced(mutex, deadline)
+    }
+
+    #[cold]
+    fn lock_traced(mutex: &'a RobustMutex, deadline: Deadline) -> Result<Option<Self>> {
+        let waiting = span(Act::Wait, address(mutex));
+        let guard = Self::lock_untraced(mutex, deadline);
+        drop(waiting);
+        if let Ok(Some(_)) = guard {
+            begin(Act::Hold, address(mutex));
+        }
+        guard
+    }
+
+    #[inline]
+    fn lock_untraced(mutex: &'a RobustMutex, deadline: Deadline) -> Result<Option<Self>> {
+        let Some(owner_died) = mutex.lock(deadline)? else { return Ok(None) };
         let guards = GUARDS.replace(GUARDS.get() + 1);
         let guard = UserGuard { mutex, owner_died, _not_send: PhantomData };
         // From its first use on, END is dropped at the thread's end. Afterwards a guard that is leaked
@@ -37,17 +55,6 @@ impl<'a> UserGuard<'a> {
             false => Ok(Some(guard)),
         }
     }
-}
-
-#[cold]
-fn lock_traced(mutex: &RobustMutex, deadline: Deadline) -> Result<Option<bool>> {
-    let waiting = span(Act::Wait, address(mutex));
-    let locked = mutex.lock(deadline);
-    drop(waiting);
-    if let Ok(Some(_)) = locked {
-        begin(Act::Hold, address(mutex));
-    }
-    locked
 }
 
 impl Drop for UserGuard<'_> {
