@@ -43,7 +43,9 @@ fn public_names() -> Vec<String> {
     });
     let mut names: Vec<String> = exports.filter(|name| !name.is_empty()).collect();
     let types = names.clone();
-    for name in ["ipc-manager", "ipc-pool", "ipc-process", "ipc-sync"] {
+    for name in
+        ["ipc-forkserver", "ipc-manager", "ipc-pool", "ipc-process", "ipc-queue", "ipc-sync"]
+    {
         methods(&root().join("crates").join(name).join("src"), &types, &mut names);
     }
     names

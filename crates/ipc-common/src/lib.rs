@@ -74,7 +74,7 @@
 //! was killed is in it with all that it did until then.
 //!
 //! This crate is the one name that programs use. What it hands on lives in crates that can be used by
-//! themselves: `ipc-sync` (locks and values), `ipc-process` (processes, queues, pipes), `ipc-pool` and
+//! themselves: `ipc-sync` (locks and values), `ipc-queue` (queues and pipes), `ipc-process`, `ipc-forkserver`, `ipc-pool` and
 //! `ipc-manager`; below them `ipc-ring` (a queue of bytes), `ipc-codec`, `ipc-trace` and `ipc-error`.
 
 #![forbid(unsafe_code)]

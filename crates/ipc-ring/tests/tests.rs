@@ -1,4 +1,4 @@
-//! Tests of what the ring alone knows; `ipc-process` tests it as a queue.
+//! Tests of what the ring alone knows; `ipc-queue` tests it as a queue.
 
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
 
