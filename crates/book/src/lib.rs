@@ -5,7 +5,7 @@
 //! attached to a piece of the text of a line, because the numbers of lines change. The layers, each using those
 //! above it:
 //!
-//! 1. [`language`]: the words of the pages; `html`
+//! 1. [`language`]: the words of the pages; `html`; `dependencies`
 //! 2. [`source`]: a program taken apart; [`translation`]: its Chinese file; [`recording`]: a run of it
 //! 3. [`program_page`], [`hazards`], [`recipes`]: pages that are generated
 //! 4. `mdbook_source`: what mdBook reads
@@ -13,6 +13,7 @@
 
 #![forbid(unsafe_code)]
 
+mod dependencies;
 pub mod hazards;
 mod html;
 pub mod language;

@@ -21,8 +21,8 @@ pub struct ProgramPage<'a> {
     pub source: &'a Source,
     /// A run of it.
     pub recording: &'a Recording,
-    /// A picture of a run, as SVG.
-    pub timeline: Option<&'a str>,
+    /// What it needs in a project of its own: lines of a manifest.
+    pub dependencies: &'a str,
     /// The text of its expected output.
     pub expected: &'a str,
 }
@@ -44,6 +44,13 @@ impl ProgramPage<'_> {
         self.run_command(&mut page, language);
         let file = words.file.replace("{}", self.file);
         let _ = writeln!(page, "## {}\n\n{file}\n\n{}\n", words.program, program(&source.lines));
+        if !self.dependencies.is_empty() {
+            let _ = writeln!(
+                page,
+                "{}\n\n```toml\n[dependencies]\n{}\n```\n",
+                words.own_project, self.dependencies
+            );
+        }
         let _ = writeln!(
             page,
             "## {}\n\n{}\n\n[{}](python.md)\n",
@@ -56,13 +63,11 @@ impl ProgramPage<'_> {
             words.printed_how,
             output(recording)
         );
-        if let Some(svg) = self.timeline {
-            let _ = writeln!(
-                page,
-                "## {}\n\n<figure class=\"timeline\">\n{svg}\n</figure>\n",
-                words.timeline
-            );
-        }
+        let _ = writeln!(
+            page,
+            "## {}\n\n<figure class=\"timeline\"><img src=\"{name}.svg\" alt=\"{}\"></figure>\n",
+            words.timeline, words.timeline_of
+        );
         self.variation(&mut page, language);
         let _ = match &source.next {
             Some(next) => writeln!(page, "**{} [{next}]({next}.md)**", words.next),
@@ -73,9 +78,9 @@ impl ProgramPage<'_> {
 
     fn run_command(&self, page: &mut String, language: Language) {
         let words = language.words();
-        let took = self.recording.lines.last().map_or(0.0, |(time, _)| time.as_secs_f64());
+        let took = self.recording.lines.last().map_or(0.0, |line| line.time);
         let _ =
-            writeln!(page, "## {}\n\n```console\n$ {}\n```\n", words.run, self.recording.command);
+            writeln!(page, "## {}\n\n```console\n$ {}\n```\n", words.run, self.recording.command());
         if let Some(alternative) = &self.source.alternative {
             let _ = writeln!(page, "{alternative}\n");
         }
@@ -114,13 +119,21 @@ fn program(lines: &[Line]) -> String {
 }
 
 fn output(recording: &Recording) -> String {
-    let mut html = String::from("<div class=\"output\">\n");
-    for (time, line) in &recording.lines {
+    let has_processes = recording.lines.iter().any(|line| line.process.is_some());
+    let class = if has_processes { "output by-process" } else { "output" };
+    let mut html = format!("<div class=\"{class}\">\n");
+    for line in &recording.lines {
+        let process = line.process.as_deref().unwrap_or_default();
+        let process = if has_processes {
+            format!("<span class=\"process\">{}</span>", escape(process))
+        } else {
+            String::new()
+        };
         let _ = writeln!(
             html,
-            "<div><span class=\"time\">{:.3}</span><span class=\"line\">{}</span></div>",
-            time.as_secs_f64(),
-            escape(line)
+            "<div><span class=\"time\">{:.3}</span>{process}<span class=\"line\">{}</span></div>",
+            line.time,
+            escape(&line.text)
         );
     }
     html + "</div>"

@@ -1,30 +1,57 @@
-//! A real run of a program: its lines, and when each came.
+//! A real run of a program: its lines, when each came and from which process, and what its processes did.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
 
 use golden::check::expected_of;
-use golden::program::{Program, build};
-use golden::run::{Printed, run_timed};
+use golden::program::Program;
+use timeline::picture::picture;
+use timeline::record::{Lane, Record};
+use timeline::run::{Runnable, build_all};
+use timeline::text::Language as PictureLanguage;
 
 use crate::Result;
+use crate::language::Language;
 
 /// How many programs run at once: they mostly sleep, but more would come late to their turns.
 const JOBS: usize = 8;
 
-/// No program takes half of it.
-const LIMIT: Duration = Duration::from_secs(60);
-
-/// What a program printed, and what it was expected to.
+/// A run that printed what is right.
 #[derive(Debug)]
 pub struct Recording {
+    record: Record,
+    /// In the order in which they were printed.
+    pub lines: Vec<Printed>,
+}
+
+/// A line of the output.
+#[derive(Debug)]
+pub struct Printed {
+    /// Seconds from the start.
+    pub time: f64,
+    /// The process that has printed it, unless all are by the same.
+    pub process: Option<String>,
+    /// Its text.
+    pub text: String,
+    place: usize,
+}
+
+impl Recording {
     /// The command that a reader types.
-    pub command: String,
-    /// The lines, each with the time from the start until it was complete.
-    pub lines: Vec<(Duration, String)>,
+    pub fn command(&self) -> &str {
+        &self.record.title
+    }
+
+    /// A picture of the run, as SVG.
+    pub fn picture(&self, language: Language) -> String {
+        let language = match language {
+            Language::English => PictureLanguage::English,
+            Language::Chinese => PictureLanguage::Chinese,
+        };
+        picture(std::slice::from_ref(&self.record), language)
+    }
 }
 
 /// Builds the programs and runs each once; the recordings are in the order of the programs.
@@ -33,13 +60,16 @@ pub struct Recording {
 ///
 /// If one cannot be built or run, or prints what is not right.
 pub fn record_all(root: &Path, programs: &[Program]) -> Result<Vec<Recording>> {
-    let binaries = build(root, programs)?;
+    let names: Vec<String> = programs.iter().map(|program| program.name.clone()).collect();
+    let runnables = build_all(root, &names).map_err(|error| error.to_string())?;
     let next = AtomicUsize::new(0);
     let (sender, recordings) = mpsc::channel();
     let work = |sender: mpsc::Sender<_>| {
-        while let Some(program) = programs.get(next.fetch_add(1, Ordering::Relaxed)) {
+        while let i = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(program) = programs.get(i)
+        {
             // The receiver lives until all have sent.
-            let _ = sender.send((program, record(root, program, &binaries.join(&program.name))));
+            let _ = sender.send((i, record(root, program, &runnables[i])));
         }
     };
     thread::scope(|scope| {
@@ -50,29 +80,35 @@ pub fn record_all(root: &Path, programs: &[Program]) -> Result<Vec<Recording>> {
         drop(sender);
     });
     let mut recordings: Vec<_> = recordings.into_iter().collect();
-    recordings.sort_by_key(|(program, _)| programs.iter().position(|other| other == *program));
-    let named = |(program, result): (&Program, Result<Recording>)| {
-        result.map_err(|error| format!("{}: {error}", program.name).into())
+    recordings.sort_by_key(|(i, _)| *i);
+    let named = |(i, result): (usize, Result<Recording>)| {
+        result.map_err(|error| format!("{}: {error}", names[i]).into())
     };
     recordings.into_iter().map(named).collect()
 }
 
-fn record(root: &Path, program: &Program, binary: &Path) -> Result<Recording> {
+fn record(root: &Path, program: &Program, runnable: &Runnable) -> Result<Recording> {
     let expected = expected_of(program, root)?;
-    let printed = run_timed(binary, &expected, LIMIT)?;
-    expected.check(&printed.bytes).map_err(|mismatch| mismatch.to_string())?;
-    Ok(Recording { command: expected.command.whole, lines: lines(&printed)? })
+    let record = runnable.run().map_err(|error| error.to_string())?;
+    let lines = lines(&record.lanes);
+    let output: String = lines.iter().map(|line| format!("{}\n", line.text)).collect();
+    expected.check(output.as_bytes()).map_err(|mismatch| mismatch.to_string())?;
+    Ok(Recording { record, lines })
 }
 
-/// A line is there when its last byte is.
-fn lines(printed: &Printed) -> Result<Vec<(Duration, String)>> {
-    let mut end = 0;
-    let text = std::str::from_utf8(&printed.bytes)?;
-    let lines = text.split_inclusive('\n').map(|line| {
-        end += line.len();
-        let arrival = printed.arrivals.iter().find(|(_, bytes)| *bytes >= end);
-        let time = arrival.map_or(Duration::ZERO, |(time, _)| *time);
-        (time, line.trim_end_matches('\n').to_string())
-    });
-    Ok(lines.collect())
+fn lines(lanes: &[Lane]) -> Vec<Printed> {
+    let writers = lanes.iter().filter(|lane| !lane.lines.is_empty()).count();
+    let of_lane = |lane: &Lane| {
+        let process = (writers > 1).then(|| lane.name.clone()).flatten();
+        let lines = lane.lines.iter().map(move |line| Printed {
+            time: line.time,
+            process: process.clone(),
+            text: line.text.clone(),
+            place: line.place,
+        });
+        lines.collect::<Vec<_>>()
+    };
+    let mut lines: Vec<Printed> = lanes.iter().flat_map(of_lane).collect();
+    lines.sort_by_key(|line| line.place);
+    lines
 }

@@ -13,16 +13,16 @@ use crate::program_page::ProgramPage;
 use crate::recording::{Recording, record_all};
 use crate::source::Source;
 use crate::translation::Translation;
-use crate::{Result, hazards, recipes};
+use crate::{Result, dependencies, hazards, recipes};
 
 /// What is the same in both languages: the programs in reading order, what they and the recipes printed.
 struct Material<'a> {
     root: &'a Path,
     programs: Vec<Program>,
     recordings: Vec<Recording>,
-    timelines: Vec<Option<String>>,
     recipes: Vec<(String, String)>,
     readme: String,
+    manifest: String,
 }
 
 /// Makes the site in `target`: `index.html`, and a directory for each language.
@@ -35,6 +35,10 @@ pub fn make(root: &Path, target: &Path, mdbook: &Path) -> Result<()> {
     for language in Language::ALL {
         let source = target.join("source").join(language.code());
         write_book(&source, root, &material.pages(language)?, language)?;
+        for (program, recording) in material.programs.iter().zip(&material.recordings) {
+            let file = source.join("src").join(format!("{}.svg", program.name));
+            fs::write(file, recording.picture(language))?;
+        }
         let built = std::path::absolute(target.join(language.code()))?;
         let status =
             Command::new(mdbook).arg("build").arg("-d").arg(built).arg(&source).status()?;
@@ -56,10 +60,10 @@ impl Material<'_> {
         Ok(Material {
             root,
             recordings: record_all(root, &programs)?,
-            timelines: programs.iter().map(|p| timeline(root, &p.name)).collect::<Result<_>>()?,
             programs,
             recipes,
             readme: fs::read_to_string(root.join("README.md"))?,
+            manifest: fs::read_to_string(root.join("Cargo.toml"))?,
         })
     }
 
@@ -94,18 +98,21 @@ impl Material<'_> {
             let source = source_in(self.root, program, language).map_err(in_program)?;
             let expected = fs::read_to_string(program.expected_output(self.root))?;
             let file = fs::canonicalize(&program.source)?;
+            let text = fs::read_to_string(&program.source)?;
+            let dependencies = dependencies::of(&text, &self.manifest);
+            let origin = origin(&self.readme, name);
+            let origin = origin.ok_or_else(|| format!("README.md has no row for {name}"))?;
             let page = ProgramPage {
                 name,
                 file: &file.strip_prefix(self.root)?.display().to_string(),
-                origin: origin(&self.readme, name)
-                    .ok_or_else(|| format!("README.md has no row for {name}"))?,
+                origin,
+                dependencies: &dependencies,
                 source: &source,
                 recording: &self.recordings[i],
-                timeline: self.timelines[i].as_deref(),
                 expected: &expected,
             };
             pages.push((name.into(), name.into(), page.render(language)));
-            let _ = writeln!(list, "1. [`{name}`]({name}.md) {}", source.title);
+            let _ = writeln!(list, "1. [`{name}`]({name}.md) {} ({origin})", source.title);
         }
         Ok((pages, list))
     }
@@ -189,17 +196,4 @@ fn page_text(root: &Path, language: Language, name: &str) -> Result<String> {
     let file = format!("crates/book/{}/{name}.md", language.code());
     fs::read_to_string(root.join(&file))
         .map_err(|error| format!("cannot read {file}: {error}").into())
-}
-
-/// A picture of a run of the program, if there is the script that draws it.
-fn timeline(root: &Path, name: &str) -> Result<Option<String>> {
-    let script = root.join("scripts/timeline");
-    if !script.is_file() {
-        return Ok(None);
-    }
-    let output = Command::new(script).arg(name).output()?;
-    if !output.status.success() {
-        return Err(format!("scripts/timeline {name} ended with {}", output.status).into());
-    }
-    Ok(Some(String::from_utf8(output.stdout)?))
 }

@@ -4,7 +4,7 @@ use book::site::in_reading_order;
 use book::source::Source;
 use golden::program::Program;
 
-use crate::site::root;
+use crate::site::{SITE, root};
 
 #[test]
 fn a_head_has_its_parts() {
@@ -42,4 +42,16 @@ fn the_heads_lead_through_all_programs() {
     let ordered = in_reading_order(programs).unwrap();
     assert_eq!(ordered.len(), names.len());
     assert_eq!((ordered[0].name.as_str(), ordered[37].name.as_str()), ("fork", "subprocess"));
+}
+
+#[test]
+fn a_page_says_what_its_program_needs() {
+    let page = std::fs::read_to_string(SITE.join("source/en/src/ticket-lock.md")).unwrap();
+    let (_, block) = page.split_once("```toml\n[dependencies]\n").unwrap();
+    let names = block.lines().map_while(|line| line.split_once(" = ")).map(|(name, _)| name);
+    assert_eq!(
+        names.collect::<Vec<_>>(),
+        ["ipc-common", "rand", "serde", "serde_json", "tempfile"]
+    );
+    assert!(block.contains("\"../multiprocessing/crates/ipc-common\""));
 }

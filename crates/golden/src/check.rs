@@ -100,6 +100,10 @@ fn check_program(program: &Program, plan: &Plan, binaries: &Path) -> Outcome {
 /// # Errors
 ///
 /// If the file cannot be read or understood, or is about another program.
+///
+/// # Errors
+///
+/// If the file cannot be read or understood, or is about another program.
 pub fn expected_of(program: &Program, root: &Path) -> Result<Expected, String> {
     let path = program.expected_output(root);
     let shown = path.display();

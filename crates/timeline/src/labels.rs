@@ -18,7 +18,7 @@ pub(crate) struct Label {
 /// What a lane's process has printed, and how it was killed.
 pub(crate) fn labels(lane: &Lane, scale: Scale, language: Language) -> Vec<Label> {
     let lines = lane.lines.iter().filter(|line| !line.text.is_empty());
-    let printed = lines.map(|Line { time, text }| Label::new("line", *time, text, scale));
+    let printed = lines.map(|Line { time, text, .. }| Label::new("line", *time, text, scale));
     let death = lane.death.map(|(time, code)| {
         let text = match code {
             Some(code @ ..0) => format!("{} {}", language.word("killed by signal"), -code),

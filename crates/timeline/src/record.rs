@@ -78,6 +78,8 @@ pub struct Line {
     pub time: f64,
     /// Its text.
     pub text: String,
+    /// Its place among all lines that were printed.
+    pub place: usize,
 }
 
 /// An item's way: lanes by their places in the record, with times.
@@ -99,9 +101,9 @@ impl Record {
         let record = Record { title, ..Record::default() };
         let mut collector = Collector { record, start, ..Collector::default() };
         events.iter().for_each(|event| collector.add(event));
-        for Printed { time, pid, text } in printed {
+        for (place, Printed { time, pid, text }) in printed.into_iter().enumerate() {
             let time = collector.seconds(time);
-            collector.lane(pid).lines.push(Line { time, text });
+            collector.lane(pid).lines.push(Line { time, text, place });
         }
         collector.record.lanes.iter_mut().for_each(Lane::clamp);
         collector.sort();

@@ -67,7 +67,7 @@ fn no_line_reaches_beyond_the_picture() {
     let mut record = sample();
     let long =
         "a line that is printed at the very end of the whole run and is rather long".to_owned();
-    let line = timeline::record::Line { time: record.end, text: long.repeat(3) };
+    let line = timeline::record::Line { time: record.end, text: long.repeat(3), place: 0 };
     record.lanes[0].lines = vec![line; 3];
     let svg = picture(&[record], Language::English);
     let document = Document::parse(&svg).unwrap();
