@@ -121,7 +121,7 @@ impl Doorbell {
 
     /// Empties the pipe.
     fn read(&self) -> Result<Heard> {
-        let mut buffer = [0; 4096];
+        let mut buffer = [0; 256];
         loop {
             match (&self.reader).read(&mut buffer) {
                 Ok(0) => return Ok(Heard::End),
