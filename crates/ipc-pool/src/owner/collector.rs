@@ -210,9 +210,7 @@ impl Collector {
     /// A descriptor that is readable when there is something to take in.
     pub(crate) fn fd(&self) -> Result<BorrowedFd<'_>> {
         self.owner.check()?;
-        let fd = self.doorbell.watch(&self.shared, &self.supervisor)?;
-        self.collect_now()?; // what came before
-        Ok(fd)
+        self.doorbell.watch(&self.shared, &self.supervisor)
     }
 }
 
