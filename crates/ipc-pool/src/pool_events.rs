@@ -140,12 +140,12 @@ impl Pool {
     /// waits for a result takes in those of the others: their callbacks are called then, and the
     /// descriptor may stay silent. Do not read from it or write to it.
     ///
-    /// The first call makes it, and takes in what has come. From then on the workers make a system call
-    /// more for each task.
+    /// The first call makes it. From then on the workers make a system call more for each task.
     ///
     /// # Errors
     ///
-    /// [`Error::System`] if no descriptors are left, and as for [`collect`](Pool::collect).
+    /// [`Error::System`] if no descriptors are left, [`Error::Invalid`] in a process that was forked from
+    /// the pool's own.
     pub fn fd(&self) -> Result<BorrowedFd<'_>> {
         self.dispatcher().collector().fd()
     }

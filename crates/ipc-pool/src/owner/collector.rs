@@ -88,45 +88,47 @@ impl Collector {
         is_so: impl FnMut(&Inbox) -> bool,
     ) -> Result<bool> {
         self.owner.check()?;
-        let waited = self.wait_and_collect(deadline, wanted, is_so);
-        self.lock().hand_over();
-        self.call_due();
+        let mut inbox = self.lock();
+        let waited;
+        (inbox, waited) = self.wait_and_collect(inbox, deadline, wanted, is_so);
+        inbox.hand_over();
+        self.call_due(inbox);
         waited
     }
 
-    fn wait_and_collect(
-        &self,
+    fn wait_and_collect<'a>(
+        &'a self,
+        mut inbox: MutexGuard<'a, Inbox>,
         deadline: Deadline,
         wanted: Option<TaskNumber>,
         mut is_so: impl FnMut(&Inbox) -> bool,
-    ) -> Result<bool> {
+    ) -> (MutexGuard<'a, Inbox>, Result<bool>) {
+        let mut was_last = false;
         loop {
             let is_last = deadline.is_past(); // there may always be another message
-            let mut inbox = self.lock();
-            self.collect(&mut inbox)?;
-            if is_so(&inbox) {
-                return Ok(true);
+            let collected = self.collect(&mut inbox).map(|()| is_so(&inbox));
+            if was_last || !matches!(collected, Ok(false)) {
+                return (inbox, collected);
             }
             if inbox.has_due() {
+                self.call_due(inbox);
+                inbox = self.lock();
+            } else if !inbox.has_listener {
+                inbox.has_listener = true;
                 drop(inbox);
-                self.call_due();
-                continue;
-            }
-            if inbox.has_listener {
-                if is_last {
-                    return Ok(false);
+                let heard = self.listen(deadline);
+                inbox = self.lock();
+                inbox.has_listener = false;
+                match heard {
+                    // The doorbell is silent now, though it may have rung: a last look.
+                    Ok(has_news) => was_last = !has_news || is_last,
+                    Err(e) => return (inbox, Err(e)),
                 }
+            } else if is_last {
+                return (inbox, Ok(false));
+            } else {
                 self.sleep(inbox, wanted, deadline);
-                continue;
-            }
-            inbox.has_listener = true;
-            drop(inbox);
-            let heard = self.listen(deadline);
-            let mut inbox = self.lock();
-            inbox.has_listener = false;
-            if !heard? || is_last {
-                self.collect(&mut inbox)?; // the doorbell is silent now, though it may have rung
-                return Ok(is_so(&inbox));
+                inbox = self.lock();
             }
         }
     }
@@ -158,15 +160,13 @@ impl Collector {
         Ok(())
     }
 
-    /// Calls the callbacks that are due. Caller has not locked the inbox: they may use the pool.
-    pub(crate) fn call_due(&self) {
-        loop {
-            let next = self.lock().next_due();
-            match next {
-                // A panic is on standard error already, and no concern of the thread that collects.
-                Some(callback) => drop(catch(callback)),
-                None => return,
-            }
+    /// Calls the callbacks that are due. The inbox is not locked meanwhile: they may use the pool.
+    pub(crate) fn call_due<'a>(&'a self, mut inbox: MutexGuard<'a, Inbox>) {
+        while let Some(callback) = inbox.next_due() {
+            drop(inbox);
+            // A panic is on standard error already, and no concern of the thread that collects.
+            let _ = catch(callback);
+            inbox = self.lock();
         }
     }
 
@@ -210,9 +210,7 @@ impl Collector {
     /// A descriptor that is readable when there is something to take in.
     pub(crate) fn fd(&self) -> Result<BorrowedFd<'_>> {
         self.owner.check()?;
-        let fd = self.doorbell.watch(&self.shared, &self.supervisor)?;
-        self.collect_now()?; // what came before
-        Ok(fd)
+        self.doorbell.watch(&self.shared, &self.supervisor)
     }
 }
 

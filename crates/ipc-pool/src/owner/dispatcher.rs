@@ -90,7 +90,7 @@ impl Dispatcher {
         if self.shared().tasks.next_number().is_multiple_of(TASKS_BETWEEN_LOOKS) {
             self.collector.wait(Deadline::NOW, None, |_| false)?;
         }
-        let number: Result<TaskNumber> = with_buffer(|buffer| {
+        with_buffer(|buffer| {
             let task = Task::write(buffer, work, limit, arguments)?;
             loop {
                 if let Some(number) = self.try_submit(&task)? {
@@ -101,9 +101,7 @@ impl Dispatcher {
                 let is_news = |_: &Inbox| looks.next().is_none();
                 self.collector.wait(Deadline::after(Duration::from_millis(100)), None, is_news)?;
             }
-        });
-        self.collector.call_due();
-        number
+        })
     }
 
     /// `None` if there is no room.
@@ -123,6 +121,7 @@ impl Dispatcher {
         match tasks.try_put(task) {
             Ok(()) => {
                 inbox.expect(number);
+                self.collector.call_due(inbox);
                 Ok(Some(number))
             }
             Err(Error::Full) => Ok(None),
@@ -149,8 +148,9 @@ impl Dispatcher {
     /// them in, or at once.
     pub(crate) fn call_when_done(&self, task: TaskNumber, then: Callback) {
         if self.collector.owner.is_this() {
-            self.collector.lock().call_when_done(task, then);
-            self.collector.call_due();
+            let mut inbox = self.collector.lock();
+            inbox.call_when_done(task, then);
+            self.collector.call_due(inbox);
         }
     }
 

@@ -1,5 +1,6 @@
 //! [`Doorbell`]: how the pool sleeps until there is a message.
 
+use std::fs::File;
 use std::io::{self, ErrorKind, PipeReader, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::Ordering::SeqCst;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::event::{EventfdFlags, eventfd};
 
 use crate::shared::pool_shared::PoolShared;
 use ipc_error::{Error, Result};
@@ -26,8 +28,15 @@ pub(crate) struct Doorbell {
     reader: PipeReader,
     /// Until when workers may live whose supervisor was killed.
     orphans_end: Mutex<Option<Deadline>>,
-    /// For event loops: readable if the pipe or the supervisor's pidfd is.
-    epoll: OnceLock<OwnedFd>,
+    /// For event loops.
+    watch: OnceLock<Watch>,
+}
+
+struct Watch {
+    /// Readable if the pipe, the supervisor's pidfd or `first` is.
+    epoll: OwnedFd,
+    /// Readable until the first look: it tells of what came before, for which nothing has rung.
+    first: File,
 }
 
 /// What [`Doorbell::listen`] has heard.
@@ -49,29 +58,31 @@ impl Doorbell {
         for end in [&reader, &writer] {
             fcntl(end, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         }
-        let (orphans_end, epoll) = (Mutex::new(None), OnceLock::new());
-        Ok((Doorbell { reader: reader.into(), orphans_end, epoll }, writer))
+        let (orphans_end, watch) = (Mutex::new(None), OnceLock::new());
+        Ok((Doorbell { reader: reader.into(), orphans_end, watch }, writer))
     }
 
     /// A descriptor that is readable after a message has come, or the pool has ended, until
     /// [`listen`](Self::listen) has heard of it.
     pub(crate) fn watch(&self, shared: &PoolShared, supervisor: &Child) -> Result<BorrowedFd<'_>> {
-        if self.epoll.get().is_none() {
-            let epoll = self.new_epoll(supervisor).map_err(|e| {
+        if self.watch.get().is_none() {
+            let watch = self.new_watch(supervisor).map_err(|e| {
                 Error::system("give the pool a descriptor", "close some files (ulimit -n)", e)
             })?;
-            let _ = self.epoll.set(epoll); // unless another thread was faster
+            let _ = self.watch.set(watch); // unless another thread was faster
             shared.pool_sleeps().store(1, SeqCst);
         }
-        Ok(self.epoll.get().expect("it is set").as_fd())
+        Ok(self.watch.get().expect("it is set").epoll.as_fd())
     }
 
-    fn new_epoll(&self, supervisor: &Child) -> io::Result<OwnedFd> {
+    fn new_watch(&self, supervisor: &Child) -> io::Result<Watch> {
+        let first = eventfd(1, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        let first = File::from(above_stdio(first)?);
         let epoll = above_stdio(epoll::create(CreateFlags::CLOEXEC)?)?;
-        for source in [self.reader.as_fd(), supervisor.as_fd()] {
+        for source in [self.reader.as_fd(), supervisor.as_fd(), first.as_fd()] {
             epoll::add(&epoll, source, EventData::new_u64(0), EventFlags::IN)?;
         }
-        Ok(epoll)
+        Ok(Watch { epoll, first })
     }
 
     /// Sleeps until there may be messages. `orphans` is how long the workers of a supervisor that was
@@ -84,10 +95,13 @@ impl Doorbell {
         deadline: Deadline,
     ) -> Result<Heard> {
         let has_news = || !shared.results.is_empty();
-        let is_watched = || self.epoll.get().is_some();
+        let is_watched = || self.watch.get().is_some();
         // (Whoever watches relies on it that the pipe is emptied.)
         if !is_watched() && (has_news() || deadline != Deadline::NOW && spin_until(has_news)) {
             return Ok(Heard::News);
+        }
+        if let Some(watch) = self.watch.get() {
+            let _ = (&watch.first).read(&mut [0; 8]); // fails if this is not the first look
         }
         shared.pool_sleeps().store(1, SeqCst);
         fence(SeqCst); // StoreLoad: the flag before the look; pairs with the fence in `notify`
@@ -121,7 +135,7 @@ impl Doorbell {
 
     /// Empties the pipe.
     fn read(&self) -> Result<Heard> {
-        let mut buffer = [0; 4096];
+        let mut buffer = [0; 256];
         loop {
             match (&self.reader).read(&mut buffer) {
                 Ok(0) => return Ok(Heard::End),
