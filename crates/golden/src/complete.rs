@@ -1,7 +1,7 @@
 //! The repository checks its own completeness: programs, expected outputs, manifests, headers and the README's table.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::{fs, io};
 
 use toml::{Table, Value};
@@ -131,9 +131,9 @@ fn strays(programs: &[Program], root: &Path) -> io::Result<Vec<String>> {
         !file.ends_with("README.md")
             && programs.iter().all(|program| program.expected_output(root) != *file)
     });
-    let name = |file: &PathBuf| file.file_name().unwrap_or_default().display().to_string();
-    let names = files.iter().map(name);
-    Ok(names.map(|name| format!("{EXPECTED_OUTPUT}/{name}: there is no such program")).collect())
+    let names = files.iter().filter_map(|file| file.file_name());
+    let stray = |name| format!("{EXPECTED_OUTPUT}/{name}: there is no such program");
+    Ok(names.map(|name| stray(name.display())).collect())
 }
 
 /// The programs that do not have one row in the README, and the rows without a program.
@@ -146,8 +146,7 @@ fn row_faults(programs: &[Program], rows: &[&str]) -> Vec<String> {
             count => faults.push(format!("README.md: {count} rows for the program {name}")),
         }
     }
-    let is_stray = |row: &&&str| programs.iter().all(|program| program.name != **row);
-    let strays = rows.iter().filter(is_stray);
+    let strays = rows.iter().filter(|row| programs.iter().all(|program| program.name != **row));
     faults.extend(strays.map(|row| format!("README.md: a row for `{row}`, which is no program")));
     faults
 }

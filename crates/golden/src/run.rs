@@ -2,16 +2,15 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::prctl;
 use tempfile::TempDir;
 
@@ -19,8 +18,8 @@ use crate::expected::Expected;
 use crate::group::Group;
 use crate::trouble::{LINGER, MAX_OUTPUT, RunError, Trouble, system};
 
-/// How often the ends of processes are looked for, in milliseconds.
-const TICK: u8 = 10;
+/// How often output and the ends of processes are looked for.
+const TICK: Duration = Duration::from_millis(10);
 
 /// Once this is set, all calls of [`run()`] kill their programs and return soon: the way to end on Ctrl-C.
 pub static STOP: AtomicBool = AtomicBool::new(false);
@@ -37,28 +36,6 @@ pub static STOP: AtomicBool = AtomicBool::new(false);
 /// code than 0 or by a signal, or if processes of its group live 5 s longer than it. Nothing of it runs on then:
 /// its whole process group is killed.
 pub fn run(program: &Path, expected: &Expected, limit: Duration) -> Result<Vec<u8>, RunError> {
-    run_timed(program, expected, limit).map(|printed| printed.bytes)
-}
-
-/// What a program printed, and when.
-#[derive(Debug)]
-pub struct Printed {
-    /// All of it.
-    pub bytes: Vec<u8>,
-    /// The time from the start until so many bytes were there.
-    pub arrivals: Vec<(Duration, usize)>,
-}
-
-/// As [`run()`], with the times.
-///
-/// # Errors
-///
-/// Those of [`run()`].
-pub fn run_timed(
-    program: &Path,
-    expected: &Expected,
-    limit: Duration,
-) -> Result<Printed, RunError> {
     let failure = |trouble| RunError { trouble, stdout: Vec::new(), stderr: Vec::new() };
     // Dropped last: the processes have ended when their directory is removed.
     let directory = TempDir::with_prefix("golden-")
@@ -71,14 +48,13 @@ pub fn run_timed(
     let result = result.and(run.read());
     let Run { stdout, stderr, .. } = run;
     match result {
-        Ok(()) => Ok(Printed { bytes: stdout.bytes, arrivals: stdout.arrivals }),
+        Ok(()) => Ok(stdout.bytes),
         Err(trouble) => Err(RunError { trouble, stdout: stdout.bytes, stderr: stderr.bytes }),
     }
 }
 
 /// A program that is running.
 struct Run {
-    started: Instant,
     group: Group,
     stdout: Output,
     stderr: Output,
@@ -89,7 +65,6 @@ impl Run {
         prctl::set_child_subreaper(true).map_err(system("become a child subreaper"))?;
         let stdin = standard_input(&expected.command.stdin)
             .map_err(system("write its standard input to a file"))?;
-        let started = Instant::now();
         let mut child = Command::new(program)
             .args(&expected.command.args)
             .current_dir(directory)
@@ -102,19 +77,20 @@ impl Run {
             .map_err(system("start it"))?;
         let group = Group::led_by(child.id());
         let stdout = Output::new(child.stdout.take())?;
-        Ok(Run { started, group, stdout, stderr: Output::new(child.stderr.take())? })
+        Ok(Run { group, stdout, stderr: Output::new(child.stderr.take())? })
     }
 
     /// Reads and reaps until the program and its processes have ended, or until something is wrong.
     fn watch(&mut self, limit: Duration) -> Result<(), Trouble> {
+        let started = Instant::now();
         let mut ended = None;
         loop {
-            self.wait_for_output().map_err(system("wait for its output"))?;
+            thread::sleep(TICK);
             self.group.reap().map_err(system("wait for its processes"))?;
             self.read()?;
             match ended {
                 None if self.group.leader.is_some() => ended = Some(Instant::now()),
-                None if self.started.elapsed() >= limit => return Err(Trouble::Hangs(limit)),
+                None if started.elapsed() >= limit => return Err(Trouble::Hangs(limit)),
                 Some(_) if self.group.is_gone && self.stdout.pipe.is_none() => {
                     return self.group.verdict();
                 }
@@ -129,21 +105,9 @@ impl Run {
         }
     }
 
-    /// Waits until there is output, or for a tick.
-    fn wait_for_output(&self) -> nix::Result<()> {
-        let pipes =
-            [&self.stdout, &self.stderr].into_iter().filter_map(|output| output.pipe.as_ref());
-        let mut pipes: Vec<_> =
-            pipes.map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN)).collect();
-        match poll(&mut pipes, TICK) {
-            Ok(_) | Err(Errno::EINTR) => Ok(()),
-            Err(errno) => Err(errno),
-        }
-    }
-
     fn read(&mut self) -> Result<(), Trouble> {
         for output in [&mut self.stdout, &mut self.stderr] {
-            output.read(self.started).map_err(system("read its output"))?;
+            output.read().map_err(system("read its output"))?;
             if output.bytes.len() > MAX_OUTPUT {
                 return Err(Trouble::TooMuchOutput);
             }
@@ -165,7 +129,6 @@ struct Output {
     /// None when it has ended.
     pipe: Option<File>,
     bytes: Vec<u8>,
-    arrivals: Vec<(Duration, usize)>,
 }
 
 impl Output {
@@ -176,21 +139,18 @@ impl Output {
             fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
                 .map_err(system("set up its output"))?;
         }
-        Ok(Output { pipe: pipe.map(File::from), bytes: Vec::new(), arrivals: Vec::new() })
+        Ok(Output { pipe: pipe.map(File::from), bytes: Vec::new() })
     }
 
     /// Reads what there is, up to the limit.
-    fn read(&mut self, started: Instant) -> io::Result<()> {
+    fn read(&mut self) -> io::Result<()> {
         let mut buffer = [0; 64 << 10];
         while let Some(pipe) = &mut self.pipe
             && self.bytes.len() <= MAX_OUTPUT
         {
             match pipe.read(&mut buffer) {
                 Ok(0) => self.pipe = None,
-                Ok(length) => {
-                    self.bytes.extend_from_slice(&buffer[..length]);
-                    self.arrivals.push((started.elapsed(), self.bytes.len()));
-                }
+                Ok(length) => self.bytes.extend_from_slice(&buffer[..length]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
             }

@@ -67,9 +67,7 @@ fn end(name: &str, bytes: &[u8]) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let cut = lines.len().saturating_sub(MAX_LINES);
     let mut shown = if lines.is_empty() { String::new() } else { format!("\n{name}:") };
-    if cut > 0 {
-        shown += &format!("\n    … {cut} lines");
-    }
+    shown += &if cut > 0 { format!("\n    … {cut} lines") } else { String::new() };
     for line in &lines[cut..] {
         let beginning: String = line.chars().take(MAX_COLUMNS).collect();
         let dots = if beginning.len() < line.len() { "…" } else { "" };

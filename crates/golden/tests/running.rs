@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use golden::expected::Expected;
-use golden::run::{run, run_timed};
+use golden::run::run;
 use golden::trouble::{MAX_OUTPUT, RunError, Trouble};
 
 /// How long a program may run that ends by itself.
@@ -163,16 +163,4 @@ fn output_that_is_no_text_is_a_mismatch() {
         expected.check(output).unwrap_err().to_string(),
         "the output is not UTF-8: line 2, byte 2"
     );
-}
-
-#[test]
-fn the_time_of_each_line_is_known() {
-    let script = path("times");
-    fs::write(&script, "echo first; sleep 0.2; echo second").expect("a script can be written");
-    let expected = Expected::parse(&format!("$ cargo run -p x -- {}\n\n", script.display()))
-        .expect("the path has no special characters");
-    let printed = run_timed(Path::new("/bin/sh"), &expected, LIMIT).expect("it runs");
-    let (first, second) = (printed.arrivals[0], printed.arrivals[1]);
-    assert_eq!((first.1, second.1), ("first\n".len(), "first\nsecond\n".len()));
-    assert!(second.0 - first.0 >= Duration::from_millis(190), "{:?}", printed.arrivals);
 }
