@@ -2,12 +2,16 @@
 //!
 //! Programs use these types through `ipc_common`. From the bottom up:
 //!
-//! - `packet`: bytes and descriptors through a socket; `image`: where a function is;
+//! - `packet`: bytes and descriptors through a socket; `image`: where a function is; `entry`: where
+//!   a new process begins;
 //! - `request`: what is asked of the server; `copy`: a child that is made by a sibling;
-//! - `serve`: the server's process; `server`: the handle to it; `process`: what a program describes.
+//! - `serve`: the server's process; `connection`: how it is made and asked; `server`: the handle to it;
+//!   `process`: what a program describes.
 
+mod connection;
 #[allow(unsafe_code, reason = "a system call that copies the process")]
 mod copy;
+mod entry;
 #[allow(unsafe_code, reason = "it asks the dynamic linker")]
 mod image;
 mod packet;

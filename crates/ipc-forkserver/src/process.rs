@@ -9,28 +9,41 @@ use std::sync::Arc;
 use ipc_codec::{Message, decode, encode};
 use ipc_error::Result;
 use ipc_memory::{epoch, give_while};
-use ipc_process::internal::{Identity, ends_with_parent};
+use ipc_process::internal::{Identity, ends_with_parent, next_identity};
 use ipc_process::{Child, Outcome};
 
+use crate::entry::Entry;
 use crate::request::Request;
 use crate::server::{ForkServer, Started};
 
-/// Decodes the arguments and calls the function at the address.
-///
-/// # Safety
-///
-/// The address is that of a function of the types that the entry was made for, and the arguments were
-/// encoded from that type.
-pub(crate) type Entry = unsafe fn(function: usize, arguments: &[u8]) -> ExitCode;
+impl ForkServer {
+    /// Describes a process that calls `function` with `arguments`; nothing happens yet. Python's
+    /// `Process(target=function, args=arguments)`.
+    ///
+    /// What captures is not compiled: nothing of this process's memory is in the new one.
+    ///
+    /// ```compile_fail,E0308
+    /// # let server = ipc_common::ForkServer::new().unwrap();
+    /// let name = String::from("jon");
+    /// server.process(|()| println!("{name}"), ()); // send it: server.process(|name: String| …, name)
+    /// ```
+    pub fn process<A: Message, T: Outcome>(
+        &self,
+        function: fn(A) -> T,
+        arguments: A,
+    ) -> ServerProcess<'_, A, T> {
+        ServerProcess { server: self, identity: next_identity(), function, arguments }
+    }
+}
 
 /// A process that has not been started, and that a [`ForkServer`] will start; as
 /// [`Process`](ipc_process::Process), but from any thread.
 #[must_use = "a process does nothing until it is started"]
 pub struct ServerProcess<'a, A, T> {
-    pub(crate) server: &'a ForkServer,
-    pub(crate) identity: Identity,
-    pub(crate) function: fn(A) -> T,
-    pub(crate) arguments: A,
+    server: &'a ForkServer,
+    identity: Identity,
+    function: fn(A) -> T,
+    arguments: A,
 }
 
 impl<A: Message, T: Outcome> ServerProcess<'_, A, T> {

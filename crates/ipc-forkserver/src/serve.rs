@@ -10,8 +10,8 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use rustix::process::{PidfdFlags, getpid, pidfd_open};
 
 use crate::copy::{Copier, Copy};
+use crate::entry::Entry;
 use crate::packet::{recv, send};
-use crate::process::Entry;
 use crate::request::Request;
 
 /// Serves until the other end of the socket is closed. The first answer says that all is well.

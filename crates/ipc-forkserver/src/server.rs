@@ -1,26 +1,20 @@
 //! [`ForkServer`]: the handle to a server.
 
-use std::os::fd::{AsFd, OwnedFd};
 use std::process;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use ipc_codec::Message;
 use ipc_error::{Error, Result};
-use ipc_memory::{Parcel, be_passable, epoch};
-use ipc_process::internal::{
-    Identity, count_threads, keep_child, next_identity, prepare_for_child,
-};
-use ipc_process::{Child, Outcome, Process};
+use ipc_memory::{Parcel, epoch};
+use ipc_process::Child;
+#[cfg(doc)]
+use ipc_process::Process;
+use ipc_process::internal::{Identity, prepare_for_child};
 use ipc_sync::internal::{fork_generation, watch_forks};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::unistd::gettid;
 
-use crate::packet::{pair, recv, send};
-use crate::process::ServerProcess;
-use crate::request::{KILLED, Request};
-use crate::serve::{GO, WHO, serve};
+use crate::connection::Connection;
+use crate::request::Request;
 
 /// Starts processes from any thread of a program that has threads, at the same price however much
 /// memory it has; Python's `forkserver`.
@@ -88,12 +82,6 @@ pub(crate) enum Started {
 /// The generation of the process that has a server: what is passed goes by the fork that made the last.
 static HAS_SERVER: AtomicU32 = AtomicU32::new(0);
 
-#[derive(Debug)]
-struct Connection {
-    server: Child,
-    socket: OwnedFd,
-}
-
 impl ForkServer {
     /// Makes a server, a copy of this process as it is now. It is one of
     /// [`active_children`](ipc_process::active_children), and ends with this process.
@@ -114,24 +102,6 @@ impl ForkServer {
         }
         let connection = Connection::new().inspect_err(|_| HAS_SERVER.store(0, Relaxed))?;
         Ok(ForkServer { connection: Mutex::new(connection), parent: process::id(), owner })
-    }
-
-    /// Describes a process that calls `function` with `arguments`; nothing happens yet. Python's
-    /// `Process(target=function, args=arguments)`.
-    ///
-    /// What captures is not compiled: nothing of this process's memory is in the new one.
-    ///
-    /// ```compile_fail,E0308
-    /// # let server = ipc_common::ForkServer::new().unwrap();
-    /// let name = String::from("jon");
-    /// server.process(|()| println!("{name}"), ()); // send it: server.process(|name: String| …, name)
-    /// ```
-    pub fn process<A: Message, T: Outcome>(
-        &self,
-        function: fn(A) -> T,
-        arguments: A,
-    ) -> ServerProcess<'_, A, T> {
-        ServerProcess { server: self, identity: next_identity(), function, arguments }
     }
 
     pub(crate) fn start(
@@ -167,86 +137,6 @@ impl ForkServer {
     }
 }
 
-impl Connection {
-    fn new() -> Result<Self> {
-        if gettid().as_raw().cast_unsigned() != process::id() {
-            return Err(Error::Invalid(
-                "cannot make a fork server on a thread, with which it would end: make it first thing \
-                 in main",
-            ));
-        }
-        let failed = |e| Error::system("make a fork server", "close some files (ulimit -n)", e);
-        let (socket, servers) = pair().map_err(failed)?;
-        let parent = process::id();
-        let mut servers = Some(servers);
-        let server = Process::new(|| match servers.take() {
-            Some(servers) => serve(parent, servers),
-            None => process::ExitCode::FAILURE,
-        });
-        let server = server.name("ForkServer").daemon(true).start_without(&[&socket])?;
-        drop(servers);
-        match recv(&socket).map_err(failed)? {
-            Some((answer, _)) if answer == [0] => {}
-            answer => {
-                server.join()?;
-                let why = answer.map_or("it has ended".into(), |(why, _)| text(&why));
-                return Err(Error::ForkServer { name: "it".into(), why });
-            }
-        }
-        be_passable();
-        raise_limit_of_files();
-        Ok(Connection { server, socket })
-    }
-
-    /// Puts a new server in the place of one that was killed.
-    fn replace(&mut self, name: &str) -> Result<()> {
-        let threads = count_threads()
-            .map_err(|e| Error::system("count the threads in /proc/self/task", "mount /proc", e))?;
-        if threads == 1 {
-            *self = Connection::new()?;
-            return Ok(());
-        }
-        let code = self.server.join()?;
-        let why = format!(
-            "the server has ended with exit code {code}, and a process with {threads} threads cannot \
-             make another"
-        );
-        Err(Error::ForkServer { name: name.into(), why })
-    }
-
-    fn start(
-        &self,
-        identity: Identity,
-        request: &mut Request,
-        parcels: &[Parcel],
-    ) -> Result<Child> {
-        let name = identity.name.clone();
-        let failed = |e| Error::system(format!("start {name}"), "close some files (ulimit -n)", e);
-        let refused = |why| Error::ForkServer { name: name.to_string(), why };
-        let (line, childs_end) = pair().map_err(failed)?;
-        request.send(&self.socket, parcels, childs_end.as_fd())?;
-        drop(childs_end);
-        // From the server, or if that is killed after it has copied itself, from the copy.
-        let answer = match recv(&self.socket).map_err(failed)? {
-            None => {
-                let _ = send(&line, &[WHO], &[]); // fails if there is no copy
-                recv(&line).map_err(failed)?
-            }
-            answer => answer,
-        };
-        let Some((answer, files)) = answer else {
-            return Err(refused(KILLED.into()));
-        };
-        let (Some(pidfd), Ok(pid)) = (files.into_iter().next(), answer.as_slice().try_into())
-        else {
-            return Err(refused(text(&answer)));
-        };
-        let child = keep_child(identity, u32::from_ne_bytes(pid), pidfd);
-        let _ = send(&line, &[GO], &[]); // fails if the child was killed, which it tells itself
-        Ok(child)
-    }
-}
-
 impl Drop for ForkServer {
     fn drop(&mut self) {
         if fork_generation() == self.owner {
@@ -255,16 +145,5 @@ impl Drop for ForkServer {
             let _ = connection.server.kill().and_then(|()| connection.server.join());
             HAS_SERVER.store(0, Relaxed);
         }
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// From now on locks and queues have descriptors.
-fn raise_limit_of_files() {
-    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     }
 }

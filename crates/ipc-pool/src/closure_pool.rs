@@ -7,11 +7,11 @@ use std::ops::Deref;
 use crate::async_result::AsyncResult;
 use crate::pool::Pool;
 use crate::pool_builder::PoolBuilder;
-use crate::shared::task_queue::{Work, closure};
 #[cfg(doc)]
 use ipc_error::Error;
 use ipc_error::Result;
 use ipc_queue::Message;
+use ipc_worker::shared::task_queue::{Work, closure};
 
 /// A [`Pool`] whose tasks call one closure, which may use what existed before the pool: a table of
 /// gigabytes, an `Array`, a `Queue`, the program's options. In Python, the globals that workers inherit

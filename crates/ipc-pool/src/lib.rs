@@ -2,8 +2,7 @@
 //!
 //! Programs use these types through `ipc_common`. From the bottom up:
 //!
-//! - `shared`: what the pool and its workers share, and the messages between them;
-//! - `worker`: what the workers and their supervisor do;
+//! - the crate `ipc-worker`: the workers, their supervisor, and what they share with the pool;
 //! - `owner`: the side of the process that made the pool;
 //! - [`AsyncResult`], [`Pool`], [`PoolBuilder`], [`ClosurePool`].
 
@@ -15,8 +14,6 @@ mod pool_builder;
 mod pool_end;
 mod pool_events;
 mod pool_map;
-mod shared;
-mod worker;
 
 pub use async_result::AsyncResult;
 pub use closure_pool::ClosurePool;

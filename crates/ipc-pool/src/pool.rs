@@ -7,12 +7,12 @@ use std::time::Duration;
 use crate::async_result::AsyncResult;
 use crate::owner::dispatcher::Dispatcher;
 use crate::owner::pending_task::PendingTask;
-use crate::shared::task_queue::Work;
-use crate::worker::config::check_limit;
 #[cfg(doc)]
 use ipc_error::Error;
 use ipc_error::Result;
 use ipc_queue::Message;
+use ipc_worker::shared::task_queue::Work;
+use ipc_worker::worker::config::check_limit;
 
 /// Worker processes that do tasks; Python's `multiprocessing.Pool`.
 ///

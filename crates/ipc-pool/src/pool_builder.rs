@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use crate::owner::dispatcher::Dispatcher;
 use crate::pool::Pool;
-use crate::shared::task_queue::Closure;
-use crate::shared::worker_table::MAX_WORKERS;
-use crate::worker::config::{WorkerConfig, check_limit};
 use ipc_error::{Error, Result};
+use ipc_worker::shared::task_queue::Closure;
+use ipc_worker::shared::worker_table::MAX_WORKERS;
+use ipc_worker::worker::config::{WorkerConfig, check_limit};
 
 /// A [`Pool`] that has not been started; the arguments of Python's `Pool(…)`.
 ///

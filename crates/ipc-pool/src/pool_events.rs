@@ -6,11 +6,11 @@ use std::time::Duration;
 use crate::async_result::AsyncResult;
 use crate::owner::pending_task::PendingTask;
 use crate::pool::Pool;
-use crate::shared::panics::catch;
 #[cfg(doc)]
 use ipc_error::Error;
 use ipc_error::Result;
 use ipc_sync::internal::Deadline;
+use ipc_worker::shared::panics::catch;
 
 impl<R> AsyncResult<R> {
     /// Has `f` called with what [`get`](AsyncResult::get) would return, as soon as that would not block;

@@ -7,10 +7,10 @@ use std::slice;
 use crate::async_result::AsyncResult;
 use crate::owner::pending_task::PendingTask;
 use crate::pool::Pool;
-use crate::shared::task_queue::Work;
 use ipc_error::{Error, Result};
 use ipc_queue::Message;
 use ipc_sync::internal::Deadline;
+use ipc_worker::shared::task_queue::Work;
 
 /// The most tasks of an `imap` that are in the pool at a time, for each worker.
 const WINDOW: usize = 16;

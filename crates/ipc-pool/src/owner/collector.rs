@@ -13,13 +13,13 @@ use std::time::Duration;
 use crate::owner::doorbell::{Doorbell, Heard};
 use crate::owner::inbox::Inbox;
 use crate::owner::owner_process::OwnerProcess;
-use crate::shared::panics::catch;
-use crate::shared::pool_shared::PoolShared;
-use crate::shared::task_queue::TaskNumber;
 use ipc_error::{Error, Result};
 use ipc_process::Child;
 use ipc_sync::internal::Deadline;
 use ipc_trace::internal::{Act, span};
+use ipc_worker::shared::panics::catch;
+use ipc_worker::shared::pool_shared::PoolShared;
+use ipc_worker::shared::task_queue::TaskNumber;
 
 /// How long the supervisor has to end, and workers whose supervisor was killed.
 pub(crate) const GRACE: Duration = Duration::from_secs(1);

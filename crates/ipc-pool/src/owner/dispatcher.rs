@@ -8,17 +8,17 @@ use std::time::Duration;
 use crate::owner::collector::{Collector, GRACE, check_end};
 use crate::owner::doorbell::Doorbell;
 use crate::owner::inbox::{Callback, Inbox};
-use crate::shared::outbox::Outbox;
-use crate::shared::pool_shared::PoolShared;
-use crate::shared::task_queue::{Task, TaskNumber, Work};
-use crate::worker::config::WorkerConfig;
-use crate::worker::supervisor::Supervisor;
 use ipc_codec::with_buffer;
 use ipc_error::{Error, Result};
 use ipc_process::internal::PidFd;
 use ipc_process::{Child, Process};
 use ipc_queue::{Connection, Message, Nothing, one_way_pipe};
 use ipc_sync::internal::Deadline;
+use ipc_worker::shared::outbox::Outbox;
+use ipc_worker::shared::pool_shared::PoolShared;
+use ipc_worker::shared::task_queue::{Task, TaskNumber, Work};
+use ipc_worker::worker::config::WorkerConfig;
+use ipc_worker::worker::supervisor::Supervisor;
 
 /// So often does a process that only gives tasks look whether its supervisor lives.
 const TASKS_BETWEEN_LOOKS: u32 = 64;

@@ -12,11 +12,11 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{EventfdFlags, eventfd};
 
-use crate::shared::pool_shared::PoolShared;
 use ipc_error::{Error, Result};
 use ipc_process::Child;
 use ipc_queue::internal::{above_stdio, wait_until};
 use ipc_sync::internal::{Deadline, spin_until};
+use ipc_worker::shared::pool_shared::PoolShared;
 
 /// The pipe's end that is read. Only the supervisor and the workers have the other.
 ///

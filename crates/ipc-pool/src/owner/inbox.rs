@@ -4,8 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::thread::{self, Thread};
 
-use crate::shared::message::Message;
-use crate::shared::task_queue::TaskNumber;
+use ipc_worker::shared::message::Message;
+use ipc_worker::shared::task_queue::TaskNumber;
 
 /// What is to be done when a task's results are there, or never come.
 pub(crate) type Callback = Box<dyn FnOnce() + Send>;

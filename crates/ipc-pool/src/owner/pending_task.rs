@@ -7,12 +7,12 @@ use serde::de::DeserializeOwned;
 
 use crate::owner::dispatcher::Dispatcher;
 use crate::owner::inbox::Callback;
-use crate::shared::failure::read_results;
-use crate::shared::message::Message;
-use crate::shared::task_queue::{TaskNumber, Work};
 use ipc_error::Result;
 use ipc_queue::Message as Encodable;
 use ipc_sync::internal::Deadline;
+use ipc_worker::shared::failure::read_results;
+use ipc_worker::shared::message::Message;
+use ipc_worker::shared::task_queue::{TaskNumber, Work};
 
 /// Its results are kept until this is dropped.
 pub(crate) struct PendingTask {

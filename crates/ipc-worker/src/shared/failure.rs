@@ -11,7 +11,7 @@ use ipc_error::{Error, Result};
 
 /// An [`Error`] on its way to the pool.
 #[derive(Serialize, Deserialize, Debug)]
-pub(crate) enum Failure {
+pub enum Failure {
     Panicked(String),
     NotDecoded(String),
     NotEncoded(String),
@@ -32,12 +32,12 @@ impl From<Failure> for Error {
 }
 
 /// Appends a failure in place of a call's result, or of the results of a whole task.
-pub(crate) fn write_failure(into: &mut Vec<u8>, failure: Failure) {
+pub fn write_failure(into: &mut Vec<u8>, failure: Failure) {
     let failure: Result<(), Failure> = Err(failure);
     write_part(into, |into| encode(&failure, into)).expect("a failure can be encoded");
 }
 
 /// Reads the results of a task's calls. A failure of the task as a whole stands alone.
-pub(crate) fn read_results<R: DeserializeOwned>(results: &[u8]) -> impl Iterator<Item = Result<R>> {
+pub fn read_results<R: DeserializeOwned>(results: &[u8]) -> impl Iterator<Item = Result<R>> {
     parts(results).map(|part| Ok(decode::<Result<R, Failure>>(part)??))
 }

@@ -8,7 +8,7 @@ use crate::shared::task_queue::TaskNumber;
 ///                │ TaskDone:    task: 4 bytes │ results
 /// ```
 #[derive(PartialEq, Debug)]
-pub(crate) enum Message<'a> {
+pub enum Message<'a> {
     /// A worker has been initialised.
     WorkerReady,
     /// The pool cannot go on, and why.
@@ -23,7 +23,7 @@ const TASK_DONE: u8 = 3;
 
 impl<'a> Message<'a> {
     /// Appends it. (To what is written for a task without results, they can be appended later.)
-    pub(crate) fn write(&self, into: &mut Vec<u8>) {
+    pub fn write(&self, into: &mut Vec<u8>) {
         match self {
             Message::WorkerReady => into.push(WORKER_READY),
             Message::PoolEnds(why) => {
@@ -39,7 +39,7 @@ impl<'a> Message<'a> {
     }
 
     /// Reads what [`write`](Self::write) has written.
-    pub(crate) fn read(message: &'a [u8]) -> Option<Self> {
+    pub fn read(message: &'a [u8]) -> Option<Self> {
         let (kind, rest) = message.split_first()?;
         match *kind {
             WORKER_READY => Some(Message::WorkerReady),

@@ -11,10 +11,10 @@ use ipc_memory::Shared;
 use ipc_ring::Ring;
 use ipc_trace::internal::made;
 
-pub(crate) struct PoolShared {
-    pub(crate) tasks: TaskQueue,
+pub struct PoolShared {
+    pub tasks: TaskQueue,
     /// [`Message`](crate::shared::message::Message)s for the pool.
-    pub(crate) results: Ring,
+    pub results: Ring,
     tables: Shared<Tables>,
 }
 
@@ -26,18 +26,18 @@ struct Tables {
 }
 
 impl PoolShared {
-    pub(crate) fn new() -> Result<Self> {
+    pub fn new() -> Result<Self> {
         let (tasks, results) = (TaskQueue::new()?, Ring::new(0, None)?);
         made(results.trace_id(), "results");
         Ok(PoolShared { tasks, results, tables: Shared::zeroed()? })
     }
 
-    pub(crate) fn workers(&self) -> &WorkerTable {
+    pub fn workers(&self) -> &WorkerTable {
         &self.tables.workers
     }
 
     /// 1 while the pool waits for the doorbell, or is about to.
-    pub(crate) fn pool_sleeps(&self) -> &AtomicU32 {
+    pub fn pool_sleeps(&self) -> &AtomicU32 {
         &self.tables.pool_sleeps
     }
 }

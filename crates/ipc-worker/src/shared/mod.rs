@@ -16,12 +16,12 @@
 //! The doorbell is a pipe that workers and supervisor write to and the pool alone reads: it wakes
 //! the pool, and its end tells the pool that no process is left to do anything.
 
-pub(crate) mod failure;
-pub(crate) mod message;
-pub(crate) mod outbox;
-pub(crate) mod panics;
-pub(crate) mod parts;
-pub(crate) mod pool_shared;
+pub mod failure;
+pub mod message;
+pub mod outbox;
+pub mod panics;
+pub mod parts;
+pub mod pool_shared;
 #[allow(unsafe_code, reason = "a function travels as its address")]
-pub(crate) mod task_queue;
-pub(crate) mod worker_table;
+pub mod task_queue;
+pub mod worker_table;

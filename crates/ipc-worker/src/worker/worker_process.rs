@@ -17,15 +17,15 @@ use ipc_error::{Error, Result};
 use ipc_sync::internal::fork_generation;
 use ipc_trace::internal::span_task;
 
-pub(crate) struct Worker<'a> {
-    pub(crate) slot: &'a WorkerSlot,
-    pub(crate) config: &'a WorkerConfig<'a>,
-    pub(crate) outbox: Outbox<'a>,
+pub(super) struct Worker<'a> {
+    pub(super) slot: &'a WorkerSlot,
+    pub(super) config: &'a WorkerConfig<'a>,
+    pub(super) outbox: Outbox<'a>,
 }
 
 impl Worker<'_> {
     /// Does tasks until the pool is closed and none are left, or it has done its share.
-    pub(crate) fn run(&self) -> Result<()> {
+    pub(super) fn run(&self) -> Result<()> {
         let supervisor = getppid();
         let timer = self.config.initialize().and_then(|()| {
             let timer = self.config.task_timeout.map(|_| TaskTimer::new());

@@ -3,7 +3,7 @@
 use std::iter;
 
 /// Appends what `write` appends as one part, or nothing if it fails.
-pub(crate) fn write_part<E>(
+pub fn write_part<E>(
     into: &mut Vec<u8>,
     write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -20,7 +20,7 @@ pub(crate) fn write_part<E>(
 }
 
 /// The parts that [`write_part`] has written.
-pub(crate) fn parts(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub fn parts(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     iter::from_fn(move || {
         let (len, rest) = bytes.split_first_chunk()?;
         let (part, rest) = rest.split_at(u64::from_ne_bytes(*len) as usize);

@@ -3,13 +3,13 @@
 use nix::sys::signal::{SigHandler, Signal, signal};
 
 /// Gives SIGCHLD its default action.
-pub(crate) fn reset_sigchld() {
+pub(super) fn reset_sigchld() {
     // SAFETY: the default action calls no function of this process.
     let _ = unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }; // fails for no valid signal
 }
 
 /// Ends this process with exit code 0, without flushing buffers or running exit handlers.
-pub(crate) fn exit_at_once() -> ! {
+pub(super) fn exit_at_once() -> ! {
     // SAFETY: the call takes a number, and touches no memory of this process.
     unsafe { libc::_exit(0) }
 }

@@ -11,10 +11,10 @@ use crate::shared::worker_table::WorkerSlot;
 use ipc_error::{Error, Result};
 
 /// The kernel kills this process when the time has passed, whatever the task does.
-pub(crate) struct TaskTimer(Timer);
+pub(super) struct TaskTimer(Timer);
 
 impl TaskTimer {
-    pub(crate) fn new() -> Result<Self> {
+    pub(super) fn new() -> Result<Self> {
         let kill = SigevNotify::SigevSignal { signal: Signal::SIGKILL, si_value: 0 };
         let timer = Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(kill));
         timer.map(TaskTimer).map_err(|e| Error::system("make a timer for tasks", "", e))
@@ -22,12 +22,12 @@ impl TaskTimer {
 
     /// Starts it, and notes in the slot when the time is up: so the supervisor can tell this end
     /// from another kill.
-    pub(crate) fn start(&mut self, slot: &WorkerSlot, limit: Duration) -> Result<()> {
+    pub(super) fn start(&mut self, slot: &WorkerSlot, limit: Duration) -> Result<()> {
         slot.start_time(limit);
         self.set(limit)
     }
 
-    pub(crate) fn stop(&mut self, slot: &WorkerSlot) -> Result<()> {
+    pub(super) fn stop(&mut self, slot: &WorkerSlot) -> Result<()> {
         self.set(Duration::ZERO)?;
         slot.stop_time();
         Ok(())

@@ -26,53 +26,53 @@ use ipc_sync::internal::{Count, Deadline};
 use ipc_trace::internal::{Act, made, span};
 
 /// The tasks that wait for a worker. Nothing but [`Task`]s of the pool's process gets into it.
-pub(crate) struct TaskQueue(Ring);
+pub struct TaskQueue(Ring);
 
 /// How many tasks were given before this one, modulo 2³⁰.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct TaskNumber(u32);
+pub struct TaskNumber(u32);
 
 impl TaskNumber {
     /// The number as it is kept in memory.
-    pub(crate) fn to_bits(self) -> u32 {
+    pub fn to_bits(self) -> u32 {
         self.0
     }
 
     /// The reverse of [`to_bits`](Self::to_bits).
-    pub(crate) fn from_bits(number: u32) -> Self {
+    pub fn from_bits(number: u32) -> Self {
         TaskNumber(number)
     }
 
     /// Whether it is a multiple of `n`.
-    pub(crate) fn is_multiple_of(self, n: u32) -> bool {
+    pub fn is_multiple_of(self, n: u32) -> bool {
         self.0.is_multiple_of(n)
     }
 }
 
 impl TaskQueue {
-    pub(crate) fn new() -> Result<Self> {
+    pub fn new() -> Result<Self> {
         let ring = Ring::new(0, None)?;
         made(ring.trace_id(), "tasks");
         Ok(TaskQueue(ring))
     }
 
     /// The number of the task that is put next. (Only the pool's process puts any.)
-    pub(crate) fn next_number(&self) -> TaskNumber {
+    pub fn next_number(&self) -> TaskNumber {
         TaskNumber(self.0.put_count().count().number())
     }
 
     /// Whether a worker has taken this task.
-    pub(crate) fn was_taken(&self, task: TaskNumber) -> bool {
+    pub fn was_taken(&self, task: TaskNumber) -> bool {
         self.0.taken_count().count().is_after(Count::from_number(task.0))
     }
 
-    pub(crate) fn try_put(&self, task: &Task<'_>) -> Result<()> {
+    pub fn try_put(&self, task: &Task<'_>) -> Result<()> {
         let _putting = span(Act::Put, self.0.trace_id());
         self.0.put(task.0, Deadline::NOW)
     }
 
     /// Waits for a task, calls `before` with its number, and only then takes it from the queue.
-    pub(crate) fn take(&self, into: &mut TakenTask, before: impl FnOnce(TaskNumber)) -> Result<()> {
+    pub fn take(&self, into: &mut TakenTask, before: impl FnOnce(TaskNumber)) -> Result<()> {
         let _getting = span(Act::Get, self.0.trace_id());
         empty(&mut into.0);
         let first = self.0.first(Deadline::NEVER)?;
@@ -83,16 +83,16 @@ impl TaskQueue {
     }
 
     /// No more tasks can be put.
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         self.0.close();
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
+    pub fn is_closed(&self) -> bool {
         self.0.is_closed()
     }
 
     /// Whether no tasks are left, and none will come.
-    pub(crate) fn is_finished(&self) -> bool {
+    pub fn is_finished(&self) -> bool {
         self.is_closed() && self.0.is_empty()
     }
 }
@@ -102,10 +102,10 @@ type Caller = fn(usize, &[u8], &mut Vec<u8>) -> Result<(), Failure>;
 
 /// Calls the pool's closure with an argument, and appends what it returned.
 type Call<'a> = dyn Fn(&[u8], &mut Vec<u8>) -> Result<(), Failure> + 'a;
-pub(crate) type Closure<'a> = Box<Call<'a>>;
+pub type Closure<'a> = Box<Call<'a>>;
 
 /// A closure for the workers of one pool.
-pub(crate) fn closure<'a, A, R>(f: impl Fn(A) -> R + 'a) -> Closure<'a>
+pub fn closure<'a, A, R>(f: impl Fn(A) -> R + 'a) -> Closure<'a>
 where
     A: DeserializeOwned,
     R: Serialize,
@@ -114,7 +114,7 @@ where
 }
 
 /// What a task calls.
-pub(crate) enum Work<A, R> {
+pub enum Work<A, R> {
     Function(fn(A) -> R),
     /// That of the pool, which takes an `A` and returns an `R`.
     Closure,
@@ -129,11 +129,11 @@ impl<A, R> Clone for Work<A, R> {
 impl<A, R> Copy for Work<A, R> {}
 
 /// One call of a function for each of some arguments.
-pub(crate) struct Task<'a>(&'a [u8]);
+pub struct Task<'a>(&'a [u8]);
 
 impl<'a> Task<'a> {
     /// Writes a task into a buffer that is empty.
-    pub(crate) fn write<A, R>(
+    pub fn write<A, R>(
         into: &'a mut Vec<u8>,
         work: Work<A, R>,
         limit: Option<Duration>,
@@ -160,7 +160,7 @@ impl<'a> Task<'a> {
 
 /// A task that [`TaskQueue::take`] has taken. The buffer is kept for the next.
 #[derive(Default)]
-pub(crate) struct TakenTask(Vec<u8>);
+pub struct TakenTask(Vec<u8>);
 
 impl TakenTask {
     /// The words before the arguments.
@@ -173,13 +173,13 @@ impl TakenTask {
     }
 
     /// How long it may take, if that was said for this task.
-    pub(crate) fn limit(&self) -> Option<Duration> {
+    pub fn limit(&self) -> Option<Duration> {
         let [_, _, limit] = self.head();
         (limit > 0).then(|| Duration::from_nanos(limit))
     }
 
     /// Does the task, and appends the results.
-    pub(crate) fn run(&self, closure: Option<&Closure<'_>>, into: &mut Vec<u8>) {
+    pub fn run(&self, closure: Option<&Closure<'_>>, into: &mut Vec<u8>) {
         let head @ [caller, function, _] = self.head();
         let arguments = &self.0[size_of_val(&head)..];
         let work: &Call<'_> = match (caller, closure) {

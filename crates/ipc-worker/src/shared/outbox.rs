@@ -14,22 +14,22 @@ use ipc_sync::internal::Deadline;
 use ipc_trace::internal::{Act, span};
 
 #[derive(Clone, Copy)]
-pub(crate) struct Outbox<'a> {
-    pub(crate) shared: &'a PoolShared,
+pub struct Outbox<'a> {
+    pub shared: &'a PoolShared,
     /// The pipe's end that is written to. Writing does not block.
-    pub(crate) doorbell: &'a OwnedFd,
+    pub doorbell: &'a OwnedFd,
 }
 
 impl Outbox<'_> {
     /// Sends a message. Blocks while the queue of results is full.
-    pub(crate) fn send(&self, message: &Message<'_>) -> Result<()> {
+    pub fn send(&self, message: &Message<'_>) -> Result<()> {
         let mut bytes = Vec::new();
         message.write(&mut bytes);
         self.send_written(&bytes)
     }
 
     /// Sends a message that has been written.
-    pub(crate) fn send_written(&self, message: &[u8]) -> Result<()> {
+    pub fn send_written(&self, message: &[u8]) -> Result<()> {
         let putting = span(Act::Put, self.shared.results.trace_id());
         self.shared.results.put(message, Deadline::NEVER)?;
         drop(putting);
@@ -37,7 +37,7 @@ impl Outbox<'_> {
     }
 
     /// Tells the pool that it cannot go on.
-    pub(crate) fn end_pool(&self, why: &str) {
+    pub fn end_pool(&self, why: &str) {
         let _ = self.send(&Message::PoolEnds(why)); // or the doorbell's end tells it
     }
 

@@ -1,8 +1,8 @@
 //! The processes below a pool: its supervisor, which starts the workers, and the workers.
 
-pub(crate) mod config;
+pub mod config;
 #[allow(unsafe_code, reason = "it resets a signal handler, and ends a process at once")]
 mod os;
-pub(crate) mod supervisor;
+pub mod supervisor;
 mod task_timer;
 mod worker_process;

@@ -10,20 +10,20 @@ use crate::shared::task_queue::TaskNumber;
 use ipc_sync::internal::Deadline;
 
 /// The most workers that a pool has.
-pub(crate) const MAX_WORKERS: usize = 1024;
+pub const MAX_WORKERS: usize = 1024;
 
 #[derive(Zeroable)]
 #[repr(transparent)]
-pub(crate) struct WorkerTable([WorkerSlot; MAX_WORKERS]);
+pub struct WorkerTable([WorkerSlot; MAX_WORKERS]);
 
 impl WorkerTable {
     /// The slots of the first `workers` workers.
-    pub(crate) fn slots(&self, workers: usize) -> &[WorkerSlot] {
+    pub fn slots(&self, workers: usize) -> &[WorkerSlot] {
         &self.0[..workers]
     }
 
     /// Whether a worker has this task in hand.
-    pub(crate) fn has_busy(&self, task: TaskNumber) -> bool {
+    pub fn has_busy(&self, task: TaskNumber) -> bool {
         self.0.iter().any(|slot| slot.state() == WorkerState::Busy(task))
     }
 }
@@ -31,7 +31,7 @@ impl WorkerTable {
 /// One worker's entry. It outlives the worker, and is cleared for the next.
 #[derive(Zeroable)]
 #[repr(C)]
-pub(crate) struct WorkerSlot {
+pub struct WorkerSlot {
     /// [`WorkerState`] as bits.
     state: AtomicU64,
     /// When the time of the task in hand is up, in nanoseconds; 0 if it has no limit.
@@ -44,7 +44,7 @@ pub(crate) struct WorkerSlot {
 
 /// What a worker is doing.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(crate) enum WorkerState {
+pub enum WorkerState {
     /// It is being initialised.
     Starting,
     /// It waits for a task.
@@ -74,7 +74,7 @@ impl WorkerState {
 
 impl WorkerSlot {
     /// What a process does before it sets the state is visible to those that see it.
-    pub(crate) fn set_state(&self, state: WorkerState) {
+    pub fn set_state(&self, state: WorkerState) {
         self.state.store(state.to_bits(), Release);
     }
 
@@ -83,27 +83,27 @@ impl WorkerSlot {
     }
 
     /// Notes when the time of the task in hand is up, which is so long.
-    pub(crate) fn start_time(&self, limit: Duration) {
+    pub fn start_time(&self, limit: Duration) {
         self.limit.store(limit.as_nanos() as u64, Relaxed);
         self.time_limit.store(Deadline::after(limit).nanoseconds(), Relaxed);
     }
 
     /// Notes that no time is running.
-    pub(crate) fn stop_time(&self) {
+    pub fn stop_time(&self) {
         self.time_limit.store(0, Relaxed);
     }
 
-    pub(crate) fn set_pid(&self, pid: u32) {
+    pub fn set_pid(&self, pid: u32) {
         self.pid.store(pid, Relaxed);
     }
 
-    pub(crate) fn pid(&self) -> Option<u32> {
+    pub fn pid(&self) -> Option<u32> {
         Some(self.pid.load(Relaxed)).filter(|&pid| pid > 0)
     }
 
     /// Clears it after its worker's end: what the worker was doing, and the limit of its task if that
     /// time was up.
-    pub(crate) fn clear(&self) -> (WorkerState, Option<Duration>) {
+    pub fn clear(&self) -> (WorkerState, Option<Duration>) {
         self.set_pid(0);
         let state = self.state.swap(WorkerState::Starting.to_bits(), AcqRel);
         let end = self.time_limit.swap(0, Relaxed);

@@ -22,7 +22,7 @@ use ipc_sync::internal::Deadline;
 /// How many workers in a row may be killed before they are initialised.
 const MAX_FAILED_STARTS: u32 = 3;
 
-pub(crate) struct Supervisor<'a> {
+pub struct Supervisor<'a> {
     outbox: Outbox<'a>,
     config: &'a WorkerConfig<'a>,
     /// By a message through this the pool says that all are to end.
@@ -37,7 +37,7 @@ pub(crate) struct Supervisor<'a> {
 }
 
 impl<'a> Supervisor<'a> {
-    pub(crate) fn new(
+    pub fn new(
         outbox: Outbox<'a>,
         config: &'a WorkerConfig<'a>,
         shutdown: &'a Connection<Nothing, ()>,
@@ -49,7 +49,7 @@ impl<'a> Supervisor<'a> {
 
     /// Keeps this number of workers until all tasks are done, the pool is terminated, or a worker
     /// cannot be had.
-    pub(crate) fn run(mut self, workers: usize) -> ExitCode {
+    pub fn run(mut self, workers: usize) -> ExitCode {
         reset_sigchld(); // a handler of the pool's process might take the workers' exit codes
         let ended = self.keep_workers(workers);
         // Neither fails for a child of one's own that has not been reaped.
