@@ -12,8 +12,8 @@ use crate::server::wait::{Deadline, Watch};
 
 /// A lock that processes on many machines share; Python's `multiprocessing.Lock`.
 ///
-/// A holder whose connection is gone has lost it: the next one gets it within milliseconds. The holder
-/// may not know yet, so each guard has a [`fence`](LockGuard::fence) that is larger than all before
+/// A holder whose connection is gone has lost it: the next one gets it within a tenth of a second. The
+/// holder may not know yet, so each guard has a [`fence`](LockGuard::fence) that is larger than all before
 /// it: pass it on to what the lock protects, and let that refuse a smaller one than it has seen.
 ///
 /// ```no_run

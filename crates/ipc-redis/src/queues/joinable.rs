@@ -16,8 +16,8 @@ use crate::server::wait::{Deadline, Watch};
 /// `put` until [`Item::done`](crate::Item::done); Python's `multiprocessing.JoinableQueue`.
 ///
 /// Each process, and each thread, connects for itself. An item in the hands of a consumer whose
-/// connection is gone, because it was killed or its machine went down, is given to another within
-/// milliseconds; one whose connection stands may take a day. The [crate's page](crate) has a table of
+/// connection is gone, because it was killed or its machine went down, is given to another within a
+/// tenth of a second; one whose connection stands may take a day. The [crate's page](crate) has a table of
 /// failures.
 ///
 /// ```no_run
