@@ -12,8 +12,8 @@ use crate::server::wait::{Deadline, Watch};
 
 /// A lock that processes on many machines share; Python's `multiprocessing.Lock`.
 ///
-/// A holder whose connection is gone has lost it: the next one gets it within milliseconds. The holder
-/// may not know yet, so each guard has a [`fence`](LockGuard::fence) that is larger than all before
+/// A holder whose connection is gone has lost it: the next one gets it within a tenth of a second. The
+/// holder may not know yet, so each guard has a [`fence`](LockGuard::fence) that is larger than all before
 /// it: pass it on to what the lock protects, and let that refuse a smaller one than it has seen.
 ///
 /// ```no_run
@@ -68,7 +68,8 @@ impl Lock {
     ///
     /// [`Error::AlreadyLocked`] if it is already, and [`Error::Server`].
     pub fn lock(&self) -> Result<LockGuard<'_>> {
-        self.lock_until(Deadline::NEVER)?.ok_or(Error::Invalid("never came"))
+        self.lock_until(Deadline::NEVER)?
+            .ok_or(Error::Invalid("cannot lock: the wait was ended early; lock again"))
     }
 
     /// Does not wait; Python's `acquire(block=False)`. `None` if another holds it.
@@ -76,6 +77,15 @@ impl Lock {
     /// # Errors
     ///
     /// As for [`lock`](Self::lock).
+    ///
+    /// ```no_run
+    /// # let lock = ipc_redis::Lock::connect("redis://localhost", "nightly")?;
+    /// match lock.try_lock()? {
+    ///     Some(_guard) => println!("this machine does it"),
+    ///     None => println!("another does it"),
+    /// }
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn try_lock(&self) -> Result<Option<LockGuard<'_>>> {
         self.lock_timeout(Duration::ZERO)
     }
@@ -187,7 +197,7 @@ impl Drop for LockGuard<'_> {
     fn drop(&mut self) {
         if Link::is_of(self.process) {
             // If the server cannot be reached, the lock is free when it sees the connection gone.
-            let _ = self.lock.unlock(self.fence);
+            let _ = self.lock.link.without_patience(|| self.lock.unlock(self.fence));
         }
     }
 }

@@ -1,15 +1,15 @@
 //! Connections that are cut in the middle of each command.
 //!
-//! A scene is played through a proxy that cuts at byte `n`, for some 150 `n` all along its way; which
-//! ones differs from run to run. With `IPC_REDIS_CUT=all` it is played for all of them, with
-//! `IPC_REDIS_CUT=123` for that one.
+//! A scene is played through a proxy that cuts in the middle of a command or reply, or before it, for
+//! each of them. The last number that is printed before a scene fails is the one to repeat:
+//! `IPC_REDIS_CUT=12`.
 
 use std::env;
 use std::time::Duration;
 
 use ipc_redis::{JoinableQueue, Lock, Pool, Queue, Result, Task, Worker};
 
-use crate::proxy::Proxy;
+use crate::proxy::{Cut, Proxy};
 use crate::server::Server;
 
 testing::tests![
@@ -23,22 +23,21 @@ testing::tests![
 ];
 
 /// Plays the scene with cuts. It gets the number of the round as part of its names.
-fn at_each_byte(scene: impl Fn(&str, &str) -> Result<()>, look: impl Fn(&str, &str)) {
+fn at_each_message(scene: impl Fn(&str, &str) -> Result<()>, look: impl Fn(&str, &str)) {
     let server = Server::start(&[]);
-    let proxy = Proxy::start(&server, usize::MAX);
+    let proxy = Proxy::start(&server, None);
     scene(&proxy.url(), "whole").unwrap();
     look(&server.url(), "whole");
-    let bytes = proxy.passed();
+    let messages = proxy.passed();
     drop(proxy);
-    let chosen = env::var("IPC_REDIS_CUT").unwrap_or_default();
-    let numbers: Vec<usize> = match &*chosen {
-        "" => (rand::random_range(0..bytes / 150 + 1)..bytes).step_by(bytes / 150 + 1).collect(),
-        "all" => (0..bytes).collect(),
-        number => vec![number.parse().expect("IPC_REDIS_CUT is `all` or a number")],
+    let numbers = match env::var("IPC_REDIS_CUT") {
+        Ok(number) => vec![number.parse().expect("IPC_REDIS_CUT is a number")],
+        Err(_) => (0..2 * messages).collect(),
     };
     for n in numbers {
         println!("IPC_REDIS_CUT={n}");
-        let (proxy, name) = (Proxy::start(&server, n), format!("cut{n}"));
+        let cut = Cut { message: n / 2, is_half: n % 2 == 1 };
+        let (proxy, name) = (Proxy::start(&server, Some(cut)), format!("cut{n}"));
         // While it connects for the first time, a cut is an error: the address may be wrong.
         if let Err(e) = scene(&proxy.url(), &name) {
             assert!(e.to_string().starts_with("cannot connect on "), "{e}");
@@ -60,7 +59,7 @@ fn a_put_is_done_once() {
         (0..3).for_each(|n| queue.put(&n).unwrap());
         Ok(())
     };
-    at_each_byte(put, |url, name| {
+    at_each_message(put, |url, name| {
         let queue = JoinableQueue::<u32>::connect(url, name).unwrap();
         for n in 0..3 {
             let item = queue.try_get().unwrap();
@@ -82,7 +81,7 @@ fn an_item_comes_and_is_done_once() {
         queue.join().unwrap();
         Ok(())
     };
-    at_each_byte(get, is_finished);
+    at_each_message(get, is_finished);
 }
 
 /// The connection may be cut after an item was got: it goes with its consumer to the new one.
@@ -102,7 +101,7 @@ fn items_in_hand_stay_there() {
         queue.get().unwrap().done().unwrap();
         Ok(())
     };
-    at_each_byte(hold, is_finished);
+    at_each_message(hold, is_finished);
 }
 
 fn many_items_are_put_and_done_once() {
@@ -118,7 +117,7 @@ fn many_items_are_put_and_done_once() {
         assert_eq!(seen, [1; 6]);
         Ok(())
     };
-    at_each_byte(many, is_finished);
+    at_each_message(many, is_finished);
 }
 
 fn a_lock_is_released() {
@@ -133,7 +132,7 @@ fn a_lock_is_released() {
         second.unlock().unwrap();
         Ok(())
     };
-    at_each_byte(lock, |url, name| {
+    at_each_message(lock, |url, name| {
         assert!(Lock::connect(url, name).unwrap().try_lock().unwrap().is_some());
     });
 }
@@ -155,7 +154,7 @@ fn a_result_comes_once() {
         pool.join().unwrap();
         Ok(())
     };
-    at_each_byte(apply, is_finished);
+    at_each_message(apply, is_finished);
 }
 
 fn an_item_of_a_plain_queue_is_put_once() {
@@ -164,7 +163,7 @@ fn an_item_of_a_plain_queue_is_put_once() {
         (0..3).for_each(|n| queue.put(&n).unwrap());
         Ok(())
     };
-    at_each_byte(put, |url, name| {
+    at_each_message(put, |url, name| {
         let queue = Queue::<u32>::connect(url, name).unwrap();
         assert_eq!(queue.try_get_many(10).unwrap(), [0, 1, 2]);
     });

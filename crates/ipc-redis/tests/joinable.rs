@@ -177,6 +177,8 @@ fn a_forked_child_is_another_consumer() {
     let child = start(|| {
         let two = queue.get().unwrap();
         assert_eq!(*two, 2);
+        let clients = server.cli(&["client", "list"]);
+        assert_eq!(clients.matches("name={q}:").count(), 2, "a connection for each process");
         let copy = one.take().unwrap();
         assert!(matches!(copy.done(), Err(Error::NotYours { items: 1 })), "it is the parent's");
         two.done().unwrap();

@@ -11,8 +11,16 @@ use tempfile::TempDir;
 
 use crate::server::Server;
 
-/// Passes on what goes both ways. At a certain byte, counted over all connections, it cuts the
-/// connection that the byte goes over; later ones are left alone.
+/// Where a connection is cut.
+#[derive(Clone, Copy)]
+pub(crate) struct Cut {
+    /// The number of the message, command or reply, counted over all connections.
+    pub(crate) message: usize,
+    /// Half of it passes, or nothing.
+    pub(crate) is_half: bool,
+}
+
+/// Passes on what goes both ways, and cuts one connection; later ones are left alone.
 pub(crate) struct Proxy {
     folder: TempDir,
     passed: Arc<AtomicUsize>,
@@ -21,7 +29,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    pub(crate) fn start(server: &Server, cut_at: usize) -> Self {
+    pub(crate) fn start(server: &Server, cut: Option<Cut>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(folder.path().join("proxy.sock")).unwrap();
         let (passed, is_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
@@ -36,7 +44,7 @@ impl Proxy {
                 for (from, to) in [(&client, &server), (&server, &client)] {
                     let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
                     let count = count.clone();
-                    ways.push(thread::spawn(move || pass_on(from, to, &count, cut_at)));
+                    ways.push(thread::spawn(move || pass_on(from, to, &count, cut)));
                 }
             }
             ways.into_iter().for_each(|way| way.join().unwrap());
@@ -48,7 +56,7 @@ impl Proxy {
         format!("redis+unix://{}/proxy.sock", self.folder.path().display())
     }
 
-    /// How many bytes went through.
+    /// How many messages went through.
     pub(crate) fn passed(&self) -> usize {
         self.passed.load(Ordering::SeqCst)
     }
@@ -63,13 +71,15 @@ impl Drop for Proxy {
     }
 }
 
-fn pass_on(mut from: UnixStream, mut to: UnixStream, count: &AtomicUsize, cut_at: usize) {
-    let mut buffer = [0; 4096];
+fn pass_on(mut from: UnixStream, mut to: UnixStream, count: &AtomicUsize, cut: Option<Cut>) {
+    let mut buffer = [0; 16_384]; // longer than each message
     while let Ok(read @ 1..) = from.read(&mut buffer) {
-        let before = count.fetch_add(read, Ordering::SeqCst);
-        let is_cut = (before..before + read).contains(&cut_at);
-        let passed = if is_cut { cut_at - before } else { read };
-        if to.write_all(&buffer[..passed]).is_err() || is_cut {
+        let message = count.fetch_add(1, Ordering::SeqCst);
+        let passed = match cut.filter(|cut| cut.message == message) {
+            Some(Cut { is_half, .. }) => usize::from(is_half) * read / 2,
+            None => read,
+        };
+        if to.write_all(&buffer[..passed]).is_err() || passed < read {
             break;
         }
     }

@@ -107,6 +107,8 @@ fn a_lock_outlives_its_server() {
     let guard = lock.lock().unwrap();
     server.kill_and_start();
     guard.renew().unwrap();
+    let other = Lock::connect(&server.url(), "l").unwrap();
+    assert!(other.try_lock().unwrap().is_none());
     server.kill_and_start();
     guard.unlock().unwrap();
     assert_eq!(lock.lock().unwrap().fence(), 2);

@@ -13,6 +13,16 @@ use crate::server::wait::Deadline;
 
 /// The result of a task of a [`Pool`](crate::Pool), which may still be coming; Python's `AsyncResult`. If it is
 /// dropped, the task is done all the same, and its result is thrown away.
+///
+/// ```no_run
+/// # use ipc_redis::{Pool, Task};
+/// # const SQUARE: Task<u64, u64> = Task::new("square", 1, |n| n * n);
+/// let pool = Pool::connect("redis://localhost", "numbers")?;
+/// let later = pool.apply_async(SQUARE, 7)?;
+/// // … do something else meanwhile …
+/// assert_eq!(later.get()?, 49);
+/// # Ok::<(), ipc_redis::Error>(())
+/// ```
 pub struct AsyncResult<'p, R> {
     owner: &'p Owner,
     task: u64,

@@ -161,9 +161,12 @@ impl Drop for Owner {
     fn drop(&mut self) {
         if Link::is_of(self.process) {
             // Otherwise the server removes them in a day.
-            let _ = self.queue.link.call("leave the pool", |session| {
-                session.query::<()>(redis::cmd("UNLINK").arg(&self.results))
-            });
+            let leave = || {
+                self.queue.link.call("leave the pool", |session| {
+                    session.query::<()>(redis::cmd("UNLINK").arg(&self.results))
+                })
+            };
+            let _ = self.queue.link.without_patience(leave);
         }
     }
 }

@@ -91,6 +91,14 @@ impl Pool {
     /// # Errors
     ///
     /// As for [`apply`](Self::apply): the first failure, of the tasks in their order.
+    ///
+    /// ```no_run
+    /// # use ipc_redis::{Pool, Task};
+    /// # const SQUARE: Task<u64, u64> = Task::new("square", 1, |n| n * n);
+    /// let pool = Pool::connect("redis://localhost", "numbers")?;
+    /// assert_eq!(pool.map(SQUARE, 0..5)?, [0, 1, 4, 9, 16]);
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn map<A: Message, R: Message>(
         &self,
         task: Task<A, R>,
@@ -121,6 +129,16 @@ impl Pool {
     /// # Errors
     ///
     /// [`Error::Invalid`] if [`close`](Self::close) did not come before, and [`Error::Server`].
+    ///
+    /// ```no_run
+    /// # use ipc_redis::{Pool, Task};
+    /// # const RESIZE: Task<String, ()> = Task::new("resize", 1, |_| ());
+    /// let pool = Pool::connect("redis://localhost", "images")?;
+    /// pool.apply_async(RESIZE, "a.png".into())?;
+    /// pool.close();
+    /// pool.join()?;
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn join(&self) -> Result<()> {
         if !self.0.is_closed() {
             return Err(Error::Invalid("cannot join the pool: close() it first"));

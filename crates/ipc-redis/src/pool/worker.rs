@@ -97,6 +97,15 @@ impl Worker {
     /// # Errors
     ///
     /// As for [`run`](Self::run).
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use ipc_redis::{Task, Worker};
+    /// # const SQUARE: Task<u64, u64> = Task::new("square", 1, |n| n * n);
+    /// let worker = Worker::connect("redis://localhost", "numbers")?.task(SQUARE);
+    /// while worker.run_one(Duration::from_secs(60))? {} // ends when there is nothing to do
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn run_one(&self, timeout: Duration) -> Result<bool> {
         match self.queue.get_timeout(timeout) {
             Ok(call) => self.finish(call).map(|()| true),

@@ -31,6 +31,16 @@ impl<T: Message> JoinableQueue<T> {
     ///
     /// [`Error::Local`] if it cannot be decoded; it counts as done then, or all others would fail,
     /// too. [`Error::Server`].
+    ///
+    /// ```no_run
+    /// # let queue = ipc_redis::JoinableQueue::<String>::connect("redis://localhost", "dishes")?;
+    /// let dish = queue.get()?;
+    /// if dish.deliveries() > 3 {
+    ///     println!("three have died of {dish}");
+    /// }
+    /// dish.done()?;
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn get(&self) -> Result<Item<'_, T>> {
         self.get_until(1, Deadline::NEVER)?.pop().ok_or(Error::Empty)
     }

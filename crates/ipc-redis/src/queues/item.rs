@@ -73,7 +73,7 @@ impl<T: Message> Drop for Item<'_, T> {
     fn drop(&mut self) {
         if !self.is_over && self.is_of_this_process() {
             // If the server cannot be reached, the item comes back when it sees the connection gone.
-            let _ = self.queue.hand_back(&self.id);
+            let _ = self.queue.link.without_patience(|| self.queue.hand_back(&self.id));
         }
     }
 }

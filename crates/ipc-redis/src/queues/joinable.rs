@@ -16,8 +16,8 @@ use crate::server::wait::{Deadline, Watch};
 /// `put` until [`Item::done`](crate::Item::done); Python's `multiprocessing.JoinableQueue`.
 ///
 /// Each process, and each thread, connects for itself. An item in the hands of a consumer whose
-/// connection is gone, because it was killed or its machine went down, is given to another within
-/// milliseconds; one whose connection stands may take a day. The [crate's page](crate) has a table of
+/// connection is gone, because it was killed or its machine went down, is given to another within a
+/// tenth of a second; one whose connection stands may take a day. The [crate's page](crate) has a table of
 /// failures.
 ///
 /// ```no_run
@@ -89,6 +89,21 @@ impl<T: Message> JoinableQueue<T> {
     /// stands. This finds a process that hangs, one that was killed but left a forked child with a
     /// copy of the connection, and a machine that is cut off sooner than the server does (which asks
     /// after `tcp-keepalive`, 300 seconds). Without it there is none.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use ipc_redis::JoinableQueue;
+    ///
+    /// # let url = "redis://localhost";
+    /// let queue = JoinableQueue::<u32>::connect(url, "films")?.lease(Duration::from_secs(60));
+    /// let mut film = queue.get()?;
+    /// for _frame in 0..*film {
+    ///     // … some seconds …
+    ///     film.renew()?; // an error if another has been given the film
+    /// }
+    /// film.done()?;
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn lease(self, lease: Duration) -> Self {
         self.link.set_lease(lease);
         self

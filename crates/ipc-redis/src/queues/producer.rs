@@ -27,6 +27,15 @@ impl<T: Message> JoinableQueue<T> {
     /// # Errors
     ///
     /// [`Error::Full`], and as for [`put`](Self::put).
+    ///
+    /// ```no_run
+    /// # let queue = ipc_redis::JoinableQueue::connect("redis://localhost", "numbers")?;
+    /// match queue.try_put(&1) {
+    ///     Err(ipc_redis::Error::Full) => println!("later"),
+    ///     put => put?,
+    /// }
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn try_put(&self, item: &T) -> Result<()> {
         self.put_timeout(item, Duration::ZERO)
     }
@@ -47,6 +56,14 @@ impl<T: Message> JoinableQueue<T> {
     ///
     /// As for [`put`](Self::put): if an item cannot be serialised or is too large, those before it may
     /// have been put.
+    ///
+    /// ```no_run
+    /// # let queue = ipc_redis::JoinableQueue::connect("redis://localhost", "numbers")?;
+    /// queue.put_many(&[1, 2, 3])?;
+    /// let some = queue.get_many(100)?; // up to so many
+    /// queue.done_many(some)?;
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn put_many(&self, items: &[T]) -> Result<()> {
         self.put_until(items, Deadline::NEVER)
     }

@@ -1,8 +1,9 @@
 //! Who a process is to the others, and what a server has to be.
 
 use std::fs;
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
 use std::process;
+use std::time::SystemTime;
 
 use crate::error::{Error, Result};
 
@@ -24,8 +25,9 @@ impl Identity {
     pub(crate) fn new() -> Self {
         let machine = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let process = process::id();
-        let number = RandomState::new().build_hasher().finish() as u32;
-        let who = format!("{}-{process}-{number:08x}", machine.trim());
+        // Forked children have the same random numbers, and a process id is used again.
+        let number = RandomState::new().hash_one(SystemTime::now());
+        let who = format!("{}-{process}-{number:016x}", machine.trim());
         let connection = who.clone();
         Identity { process, who, connection, connections: 0, changes: 0 }
     }

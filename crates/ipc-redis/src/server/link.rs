@@ -99,6 +99,14 @@ impl Link {
         self.patience.set(patience);
     }
 
+    /// For what is dropped: it does not wait for a server that is away.
+    pub(crate) fn without_patience<R>(&self, call: impl FnOnce() -> R) -> R {
+        let patience = self.patience.replace(Duration::ZERO);
+        let result = call();
+        self.patience.set(patience);
+        result
+    }
+
     /// The name shows that there is a lease, so it begins with a new connection.
     pub(crate) fn set_lease(&self, lease: Duration) {
         self.lease.set(Some(lease.max(Duration::from_millis(1))));

@@ -26,8 +26,9 @@ impl Deadline {
     }
 }
 
-/// No event tells that a connection has gone, so the waiting look. All of them together look about
-/// 200 times a second while others have items in hand, and 10 times if nobody has.
+/// No event tells that a connection has gone, so the waiting look. All of them together look up to
+/// 200 times a second while others have items in hand, and 10 times if nobody has. (The server ends a
+/// wait late if it has nothing else to do: it looks at its clock `hz` times a second.)
 pub(crate) struct Watch {
     looked: Cell<Option<Instant>>,
     pause: Cell<Duration>,
