@@ -201,16 +201,15 @@ def nothing():
     pass
 
 
-def start(times, ballast):
+def start(times, ballast, method="fork"):
+    def start_and_join():
+        process = multiprocessing.get_context(method).Process(target=nothing)
+        process.start()
+        process.join()
+
+    start_and_join()  # a fork server is there before the memory is touched
     ballast = b"\1" * int(ballast)
-
-    def work():
-        for _ in range(times):
-            process = context.Process(target=nothing)
-            process.start()
-            process.join()
-
-    return timed(times, work)
+    return timed(times, lambda: [start_and_join() for _ in range(times)] and ballast)
 
 
 def at_once(count):

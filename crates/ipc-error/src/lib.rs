@@ -2,6 +2,12 @@
 //!
 //! There is one error type for all crates of the library, so that a program has one to match on.
 
+#[cfg(not(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64")))]
+compile_error!(
+    "ipc-common needs 64-bit Linux with glibc. On a Mac or on Windows run it in a container, in WSL or \
+     in Lima: README.md says how"
+);
+
 mod error;
 
 use std::fmt;

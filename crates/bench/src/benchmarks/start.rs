@@ -4,7 +4,7 @@ use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::thread::ScopedJoinHandle;
 use std::{hint, thread};
 
-use ipc_common::{Child, Process};
+use ipc_common::{Child, ForkServer, Process};
 
 use crate::outcome::Outcome;
 use crate::peers::forked::Forked;
@@ -21,6 +21,8 @@ pub(crate) fn benchmarks() -> Vec<Benchmark> {
     vec![
         one_by_one("start", "start and join a process", 0),
         one_by_one("start-1gib", "the same, parent with 1 GiB", GIB),
+        through_a_server("forkserver", "the same through a fork server", 0),
+        through_a_server("forkserver-1gib", "the same, parent with 1 GiB", GIB),
     ]
 }
 
@@ -48,6 +50,21 @@ fn one_by_one(name: &str, title: &str, ballast: usize) -> Benchmark {
         .peer(Peer::IpcCommon, move |n| repeat(ballast, n, ours))
         .python(&["start", &ballast.to_string()])
         .peer(Peer::Threads, move |n| repeat(ballast, n, one_thread))
+        .peer(Peer::Limit, move |n| repeat(ballast, n, one_fork))
+}
+
+/// The server is made before the memory is touched; the limit is to fork without one.
+fn through_a_server(name: &str, title: &str, ballast: usize) -> Benchmark {
+    let ours = move |times| {
+        let server = ForkServer::new()?;
+        let start_and_join = || server.process(|()| (), ()).start()?.join();
+        let _ballast = hint::black_box(vec![1_u8; ballast]);
+        let all = || (0..times).try_for_each(|_| ended_well(start_and_join()? == 0));
+        time(times, all, |()| Ok(()))
+    };
+    Benchmark::new(name, title, Measure::Time)
+        .peer(Peer::IpcCommon, ours)
+        .python(&["start", &ballast.to_string(), "forkserver"])
         .peer(Peer::Limit, move |n| repeat(ballast, n, one_fork))
 }
 
