@@ -89,9 +89,10 @@ impl Current {
 
     /// This process's children that run; the others are reaped.
     pub(crate) fn children(&mut self) -> Vec<Arc<Handle>> {
-        self.let_run.retain(|child| child.is_running_child());
         let children = self.children.iter().filter_map(Weak::upgrade);
-        children.filter(|child| child.is_running_child()).collect()
+        let children = children.filter(|child| child.is_running_child()).collect();
+        self.let_run.retain(|child| child.is_running_child()); // last: what was reaped here goes, too
+        children
     }
 
     /// A handle to the child is dropped. While it runs it is kept in mind, to be reaped later.
