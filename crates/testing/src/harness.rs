@@ -1,8 +1,8 @@
 //! Runs each test in a process of its own.
 //!
 //! Whatever forks needs a process with one thread, so a test runs on the main thread of a new copy
-//! of the test binary. As many run side by side as there are processors. What a test prints is shown
-//! if it fails. After each test its process must have as many open descriptors as before, and no
+//! of the test binary. Twice as many run side by side as there are processors. What a test prints is
+//! shown if it fails. After each test its process must have as many open descriptors as before, and no
 //! child.
 //!
 //! The command line is that of the standard harness: filters, `--exact`, `--skip`, `--list`,
@@ -13,6 +13,7 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::thread;
 
 use ipc_common::active_children;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -27,6 +28,9 @@ use crate::processes::open_descriptors;
 
 /// A test that takes longer is ended by SIGALRM.
 const LIMIT_IN_SECONDS: u32 = 180;
+
+/// How many tests run side by side for each processor: they wait more than they compute.
+const SIDE_BY_SIDE: usize = 2;
 
 /// The argument that asks a test binary to run the test that is named after it, here and now.
 const RUN_HERE: &str = "--run-in-this-process";
@@ -56,10 +60,15 @@ pub fn run(modules: &[&[Test]]) -> ExitCode {
         run_here(test);
         return ExitCode::SUCCESS;
     }
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert_with(|| SIDE_BY_SIDE * processors());
     let is_captured = !arguments.nocapture;
     let trials = tests.map(|(name, _)| Trial::test(name, move || run_there(name, is_captured)));
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Runs the test in a new process, and fails with what that printed.

@@ -30,7 +30,7 @@ use ipc_codec::with_buffer;
 /// The connection ends when the other end is closed in *all* processes that have it, and a process
 /// that is started gets a copy of every end that is open then, whether its closure uses it or not.
 /// Move each end into the closure that needs it, so that the parent keeps none, and start the first
-/// of two children [without](crate::Process::start_without) the end that is for the second.
+/// of two children without the end that is for the second (`Process::start_without`).
 ///
 /// ```
 /// use ipc_common::{Process, pipe};

@@ -10,7 +10,7 @@ use rustix::event::{PollFd, PollFlags};
 use crate::os::poll::poll_until;
 
 /// Waits until something can be received from one of `sources`, which may be
-/// [`Connection`](crate::Connection)s, [`Child`](crate::Child)ren (ready when they have ended), queues'
+/// [`Connection`](crate::Connection)s, `Child`ren (ready when they have ended), queues'
 /// [descriptors](crate::Queue::fd) and anything else with one; Python's `multiprocessing.connection.wait`.
 ///
 /// Returns the positions of those that are ready, none if `timeout` passed first. `None` waits for
