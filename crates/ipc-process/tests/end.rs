@@ -5,6 +5,7 @@ use std::process::{self, Command, Stdio};
 use std::{env, thread};
 
 use ipc_common::{Barrier, Event, Process};
+use nix::unistd::{Uid, setuid};
 use testing::processes::{DEADLINE, join, start, until};
 use testing::signpost::Signpost;
 use testing::tests;
@@ -16,6 +17,7 @@ tests![
     a_panic_in_main_waits,
     exit_in_main_waits,
     what_was_dropped_is_reaped_at_the_next_start,
+    a_daemon_of_another_user_does_not_keep_a_process_from_its_end,
 ];
 
 fn children_without_a_handle_run_side_by_side() {
@@ -97,6 +99,25 @@ fn a_panic_in_main_waits() {
 
 fn exit_in_main_waits() {
     main_ends_with("exit", "", 7);
+}
+
+/// Needs root, who alone may become another user.
+fn a_daemon_of_another_user_does_not_keep_a_process_from_its_end() {
+    if !Uid::effective().is_root() {
+        return;
+    }
+    let (runs, parent_ended) = (Signpost::new(), Signpost::new());
+    let parent = start(|| {
+        let run = || {
+            runs.set();
+            parent_ended.wait();
+        };
+        let _daemon = Process::new(run).daemon(true).start().unwrap();
+        runs.wait();
+        setuid(Uid::from_raw(65534)).unwrap(); // may not signal root's processes
+    });
+    assert_eq!(parent.join_timeout(DEADLINE).unwrap(), Some(0));
+    parent_ended.set();
 }
 
 fn what_was_dropped_is_reaped_at_the_next_start() {

@@ -37,9 +37,11 @@ pub(crate) fn end_children_at_exit() -> io::Result<()> {
 
 /// Ends the daemons, then waits for all other children, as Python does at the end of a process.
 pub(crate) fn end_children() {
+    let mut left = Vec::new();
     loop {
         // Another thread may start more of them meanwhile.
-        let children = Current::lock().children();
+        let mut children = Current::lock().children();
+        children.retain(|child| !left.iter().any(|other| Arc::ptr_eq(other, child)));
         if children.is_empty() {
             return;
         }
@@ -47,6 +49,7 @@ pub(crate) fn end_children() {
             children.into_iter().partition(|child| child.daemon);
         end_daemons(&daemons);
         wait_for(&others);
+        left.extend(daemons);
     }
 }
 
