@@ -5,18 +5,15 @@ use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 
 use ipc_error::{Error, Result};
-use ipc_trace::internal::begin_process;
 
 use crate::os::pidfd::PidFd;
 use crate::process::child::Child;
 use crate::process::child_setup::set_up_child;
 use crate::process::current::Current;
 use crate::process::end::end_children_at_exit;
-use crate::process::fork::open_null;
+use crate::process::fork::{open_null, refuse_ignored_children};
 use crate::process::identity::Identity;
-use crate::process::outcome::Outcome;
 use crate::process::run_child::run_child_and_exit;
-use crate::process::signals::sigchld_is_ignored;
 
 /// The identity of the next process that this one describes.
 pub fn next_identity() -> Identity {
@@ -34,9 +31,7 @@ pub fn ends_with_parent() -> bool {
 ///
 /// As for [`Process::start`](crate::Process::start).
 pub fn prepare_for_child(name: &str) -> Result<()> {
-    if sigchld_is_ignored() {
-        return Err(Error::ChildrenIgnored { name: name.into() });
-    }
+    refuse_ignored_children(name)?;
     end_children_at_exit().map_err(|e| Error::system("set an exit handler", "", e))
 }
 
@@ -62,18 +57,10 @@ pub fn run_copied_child(
     let mut current = Current::lock();
     current.become_sibling(identity, ends_with_parent);
     drop(current);
-    let mut ready = Some(ready);
-    run_child_and_exit(&mut || {
+    let set_up = || {
         let failed = |e| Error::system("set up a new process", "", e);
-        let null = open_null().map_err(failed);
-        let set_up = null.and_then(|null| set_up_child(parent, ends_with_parent, &null, &[]));
-        let set_up = set_up.and_then(|()| ready.take().map_or(Ok(()), |f| f()).map_err(failed));
-        match set_up {
-            Ok(()) => {
-                begin_process(&name, parent);
-                run()
-            }
-            Err(error) => Err::<(), _>(error).report(),
-        }
-    })
+        set_up_child(parent, ends_with_parent, &open_null().map_err(failed)?, &[])?;
+        ready().map_err(failed)
+    };
+    run_child_and_exit(&name, parent, set_up, run)
 }

@@ -8,7 +8,7 @@ use std::sync::MutexGuard;
 
 use ipc_error::{Error, Result};
 use ipc_sync::internal::{guards_of_this_thread, watch_forks};
-use ipc_trace::internal::{begin_process, begin_session, span_start};
+use ipc_trace::internal::{begin_session, span_start};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{self, ForkResult, Pid};
@@ -19,7 +19,6 @@ use crate::process::child_setup::set_up_child;
 use crate::process::current::Current;
 use crate::process::end::end_children_at_exit;
 use crate::process::identity::Identity;
-use crate::process::outcome::Outcome;
 use crate::process::output::{flush, set_panic_hook};
 use crate::process::run_child::run_child_and_exit;
 use crate::process::signals::{BlockedSignals, sigchld_is_ignored};
@@ -46,18 +45,7 @@ pub(crate) unsafe fn fork(
     match unsafe { unistd::fork() } {
         Ok(ForkResult::Child) => {
             let parent = ready.parent;
-            let mut child = Some((ready, identity));
-            run_child_and_exit(&mut || {
-                let set_up = child.take().map(|(ready, id)| ready.become_child(id, without));
-                match set_up.transpose() {
-                    Ok(signals) => {
-                        drop(signals);
-                        begin_process(&name, parent);
-                        run()
-                    }
-                    Err(error) => Err::<(), _>(error).report(),
-                }
-            })
+            run_child_and_exit(&name, parent, || ready.become_child(identity, without), run)
         }
         Ok(ForkResult::Parent { child }) => ready.keep_child(identity, child),
         Err(e) => {
@@ -73,10 +61,15 @@ fn refuse_what_a_fork_breaks(name: &str) -> Result<()> {
     if guards > 0 {
         return Err(Error::GuardHeld { name: name.into(), guards });
     }
-    if sigchld_is_ignored() {
-        return Err(Error::ChildrenIgnored { name: name.into() });
+    refuse_ignored_children(name)
+}
+
+/// The exit code of a child would be lost.
+pub(crate) fn refuse_ignored_children(name: &str) -> Result<()> {
+    match sigchld_is_ignored() {
+        true => Err(Error::ChildrenIgnored { name: name.into() }),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 /// What is held across the fork. Locks that the child will need are among it: so it gets them from
@@ -109,14 +102,13 @@ impl Ready {
         Ok(Ready { signals, null, pidfd, current, stdout, parent: process::id() })
     }
 
-    /// In the child: makes what was copied its own. Signals wait until the result is dropped.
-    fn become_child(self, identity: Identity, without: &[&dyn AsFd]) -> Result<BlockedSignals> {
-        let Ready { signals, null, pidfd, mut current, stdout, parent } = self;
+    /// In the child: makes what was copied its own. Signals wait until that is done.
+    fn become_child(self, identity: Identity, without: &[&dyn AsFd]) -> Result<()> {
+        let Ready { signals: _signals, null, pidfd, mut current, stdout, parent } = self;
         current.become_child(parent, identity);
         let ends_with_parent = current.ends_with_parent;
         drop((current, stdout, pidfd));
-        set_up_child(parent, ends_with_parent, &null, without)?;
-        Ok(signals)
+        set_up_child(parent, ends_with_parent, &null, without)
     }
 
     /// In the parent: a handle to the child.

@@ -5,15 +5,27 @@ use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
-use ipc_trace::internal::end_process;
+use ipc_error::Result;
+use ipc_trace::internal::{begin_process, end_process};
 
 use crate::process::end::end_children;
-use crate::process::outcome::report;
+use crate::process::outcome::{Outcome, report};
 use crate::process::output::flush;
 
-/// Runs the child and ends it: nothing of the parent's stack is ever returned to.
-pub(crate) fn run_child_and_exit(run: &mut dyn FnMut() -> ExitCode) -> ! {
-    let ended = panic::catch_unwind(AssertUnwindSafe(run));
+/// Sets the child up, runs it and ends it: nothing of the parent's stack is ever returned to.
+pub(crate) fn run_child_and_exit(
+    name: &str,
+    parent: u32,
+    set_up: impl FnOnce() -> Result<()>,
+    run: &mut dyn FnMut() -> ExitCode,
+) -> ! {
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| match set_up() {
+        Ok(()) => {
+            begin_process(name, parent);
+            run()
+        }
+        Err(error) => Err::<(), _>(error).report(),
+    }));
     let mut code = ended.map_or_else(
         |payload| {
             mem::forget(payload); // its destructor might panic again
