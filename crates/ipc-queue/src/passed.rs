@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use ipc_codec::Message;
 use ipc_error::{Error, Result};
-use ipc_memory::{Part, Passed, Received, Shared, deserialize, serialize, try_clone};
+use ipc_memory::{Part, Passed, Received, Shared, travel};
 use ipc_ring::Ring;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::pipe::connection::Connection;
 use crate::pipe::packet::Socket;
@@ -58,37 +57,6 @@ unsafe impl<S, R> Passed for Connection<S, R> {
         let turns = Turns { directions, sends: parts.number()? as usize & 1 };
         Ok(Connection { socket, turns: Some(turns), types: PhantomData })
     }
-}
-
-/// What is [`Passed`] has `Serialize` and `Deserialize`, and can be cloned to be given away.
-macro_rules! travel {
-    ($($type:ident <$($item:ident $(: $bound:ident)?),*>),*) => {
-        $(
-            impl<$($item $(: $bound)?),*> $type<$($item),*> {
-                /// Another handle to the same one, to be sent to a process that a fork server starts. It
-                /// costs a mapping, and a descriptor in a process that has a fork server.
-                ///
-                /// # Errors
-                ///
-                /// [`Error::System`] if there is no room for it.
-                pub fn try_clone(&self) -> Result<Self> {
-                    try_clone(self)
-                }
-            }
-
-            impl<$($item $(: $bound)?),*> Serialize for $type<$($item),*> {
-                fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
-                    serialize(self, serializer)
-                }
-            }
-
-            impl<'de, $($item $(: $bound)?),*> Deserialize<'de> for $type<$($item),*> {
-                fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                    deserialize(from)
-                }
-            }
-        )*
-    };
 }
 
 travel!(Queue<T: Message>, JoinableQueue<T: Message>, Connection<S, R>);

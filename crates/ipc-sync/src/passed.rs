@@ -3,8 +3,7 @@
 use std::marker::PhantomData;
 
 use ipc_error::{Error, Result};
-use ipc_memory::{Mapping, Part, Passed, Received, Shared, deserialize, serialize, try_clone};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use ipc_memory::{Mapping, Part, Passed, Received, Shared, travel};
 
 use crate::barrier::Barrier;
 use crate::condition::Condition;
@@ -99,35 +98,4 @@ unsafe impl<T: Plain> Passed for Value<T> {
     }
 }
 
-/// What is [`Passed`] has `Serialize` and `Deserialize`, and can be cloned to be given away.
-macro_rules! travel {
-    ($($type:ident $(<$item:ident>)?),*) => {
-        $(
-            impl $(<$item: Plain>)? $type $(<$item>)? {
-                /// Another handle to the same one, to be sent to a process that a fork server starts. It
-                /// costs a mapping, and a descriptor in a process that has a fork server.
-                ///
-                /// # Errors
-                ///
-                /// [`Error::System`] if there is no room for it.
-                pub fn try_clone(&self) -> Result<Self> {
-                    try_clone(self)
-                }
-            }
-
-            impl $(<$item: Plain>)? Serialize for $type $(<$item>)? {
-                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    serialize(self, serializer)
-                }
-            }
-
-            impl<'de $(, $item: Plain)?> Deserialize<'de> for $type $(<$item>)? {
-                fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                    deserialize(from)
-                }
-            }
-        )*
-    };
-}
-
-travel!(Lock, Event, Semaphore, Barrier, Condition, Array<T>, Value<T>);
+travel!(Lock, Event, Semaphore, Barrier, Condition, Array<T: Plain>, Value<T: Plain>);
