@@ -13,7 +13,7 @@ use nix::sys::ptrace;
 use nix::sys::signal::{SigHandler, Signal, raise, signal};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
-use testing::processes::{DEADLINE, join, start, until};
+use testing::processes::{DEADLINE, join, start, stat, until};
 use testing::signpost::{Signpost, read_to_end};
 use testing::tests;
 
@@ -100,12 +100,6 @@ fn a_daemon_that_ignores_sigterm_ends_all_the_same() {
     });
     read_to_end(pipe);
     assert_eq!(join(&parent), 0);
-}
-
-/// What /proc says of a process after its name: state, parent, ….
-fn stat(pid: u32) -> String {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit(") ").next().unwrap_or_default().to_string()
 }
 
 fn a_daemon_ends_with_a_parent_that_exits() {

@@ -6,7 +6,7 @@ use std::{env, thread};
 
 use ipc_common::{Barrier, Event, Process};
 use nix::unistd::{Uid, setuid};
-use testing::processes::{DEADLINE, join, start, until};
+use testing::processes::{DEADLINE, join, start, stat, until};
 use testing::signpost::Signpost;
 use testing::tests;
 
@@ -130,10 +130,4 @@ fn what_was_dropped_is_reaped_at_the_next_start() {
     let second = start(|| ());
     assert_eq!(stat(pid), "", "it is still a zombie");
     assert_eq!(join(&second), 0);
-}
-
-/// What /proc says of a process after its name: state, parent, ….
-fn stat(pid: u32) -> String {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit(") ").next().unwrap_or_default().to_string()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use ipc_common::{Event, Lock};
+use ipc_common::{Child, Event, Lock};
 use testing::kill_points::at_every_instruction;
 use testing::processes::{join, start};
 use testing::victim::Victim;
@@ -15,16 +15,23 @@ testing::tests![
     a_half_written_event_is_left_out,
 ];
 
+/// A process that has the lock, and was sent SIGKILL.
+fn killed_inside(lock: &Lock) -> Child {
+    let held = Event::new().unwrap();
+    let victim = start(|| {
+        let _guard = lock.lock().unwrap();
+        held.set();
+        std::thread::park();
+    });
+    held.wait();
+    victim.kill().unwrap();
+    victim
+}
+
 fn a_process_killed_inside_a_lock_holds_it_at_its_end() {
     let trace = trace_of(|| {
-        let (lock, held) = (Lock::new().unwrap(), Event::new().unwrap());
-        let victim = start(|| {
-            let _guard = lock.lock().unwrap();
-            held.set();
-            std::thread::park();
-        });
-        held.wait();
-        victim.kill().unwrap();
+        let lock = Lock::new().unwrap();
+        let victim = killed_inside(&lock);
         assert_eq!(join(&victim), -9);
     });
     let (held, life) =
@@ -36,14 +43,8 @@ fn a_process_killed_inside_a_lock_holds_it_at_its_end() {
 
 fn its_hold_ends_where_another_gets_the_lock() {
     let trace = trace_of(|| {
-        let (lock, held) = (Lock::new().unwrap(), Event::new().unwrap());
-        let victim = start(|| {
-            let _guard = lock.lock().unwrap();
-            held.set();
-            std::thread::park();
-        });
-        held.wait();
-        victim.kill().unwrap();
+        let lock = Lock::new().unwrap();
+        let victim = killed_inside(&lock);
         assert!(lock.lock().unwrap().owner_died()); // before it is known how the victim has ended
         assert_eq!(join(&victim), -9);
     });

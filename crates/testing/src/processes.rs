@@ -135,3 +135,9 @@ pub fn storm_of_signals() -> Child {
         }
     })
 }
+
+/// What /proc says of a process after its name: state, parent, …; nothing of one that is gone.
+pub fn stat(pid: u32) -> String {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(") ").next().unwrap_or_default().to_string()
+}
