@@ -19,7 +19,7 @@ use rand::RngExt;
 use serde_json::{Value, json};
 use testing::manager::{PATIENCE, line, send, while_another_works, with_its_socket};
 use testing::memory::kibibytes;
-use testing::processes::{go_on, join, open_descriptors_of, start, stop, until};
+use testing::processes::{go_on, is_in_poll, join, open_descriptors_of, start, stop, until};
 use testing::signpost::{Signpost, readable};
 use testing::tests;
 
@@ -329,6 +329,7 @@ fn a_server_short_of_descriptors_has_not_ended() {
     let manager = Manager::new().unwrap();
     let list = manager.list(["large".repeat(10_000)]).unwrap();
     let server = manager.server().pid();
+    until("the server's rest", || is_in_poll(server)); // has closed the file that the list came in
     limit(server, libc::RLIMIT_NOFILE, open_descriptors_of(server) as u64);
     assert_eq!(list.get(0).unwrap().unwrap().len(), 50_000);
     for _ in 0..3 {
