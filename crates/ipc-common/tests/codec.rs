@@ -100,6 +100,14 @@ struct Model {
     keys: BTreeMap<u32, Duration>,
 }
 
+fn text(longest: usize) -> impl Strategy<Value = String> + Clone {
+    prop::collection::vec(any::<char>(), 0..=longest).prop_map(String::from_iter)
+}
+
+fn address() -> impl Strategy<Value = IpAddr> {
+    prop_oneof![any::<[u8; 4]>().prop_map_into(), any::<[u8; 16]>().prop_map_into()]
+}
+
 /// Small ones, and those at the ends of their range.
 fn untagged() -> impl Strategy<Value = Untagged> {
     let leaf = prop_oneof![
@@ -110,14 +118,14 @@ fn untagged() -> impl Strategy<Value = Untagged> {
             .prop_filter("JSON has no such number", |n| n.is_finite())
             .prop_map(Untagged::Float),
         any::<Vec<u8>>().prop_map(Untagged::List),
-        ".{0,40}".prop_map(Untagged::Text),
+        text(40).prop_map(Untagged::Text),
         (any::<i32>(), any::<Option<bool>>()).prop_map(|(x, y)| Untagged::Point { x, y }),
         Just(Untagged::Nothing(Unit)),
     ];
     leaf.prop_recursive(4, 40, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..20).prop_map(Untagged::Many),
-            prop::collection::btree_map(".{0,9}", inner, 0..6).prop_map(Untagged::Named),
+            prop::collection::btree_map(text(9), inner, 0..6).prop_map(Untagged::Named),
         ]
     })
 }
@@ -131,7 +139,7 @@ fn external() -> impl Strategy<Value = External> {
         Just(External::Nothing),
         any::<Option<i8>>().prop_map(External::One),
         (any::<char>(), -1e9_f32..1e9).prop_map(|(c, n)| External::Two(c, n)),
-        (any::<IpAddr>(), bytes()).prop_map(|(address, bytes)| External::Named { address, bytes }),
+        (address(), bytes()).prop_map(|(address, bytes)| External::Named { address, bytes }),
     ];
     leaf.prop_recursive(3, 3, 1, |inner| inner.prop_map(|deep| External::Deep(Box::new(deep))))
 }
@@ -141,12 +149,13 @@ fn adjacent() -> impl Strategy<Value = Adjacent> {
         Just(Adjacent::Nothing),
         any::<Vec<u8>>().prop_map(|list| Adjacent::One(Newtype(list))),
         any::<u64>().prop_map(|n| Adjacent::Two(n, Unit)),
-        (any::<IpAddr>(), bytes()).prop_map(|(address, bytes)| Adjacent::Named { address, bytes }),
+        (address(), bytes()).prop_map(|(address, bytes)| Adjacent::Named { address, bytes }),
     ]
 }
 
 fn flat() -> impl Strategy<Value = Flat> {
-    let others = prop::collection::btree_map("other.{0,5}", untagged(), 0..5);
+    let other = text(5).prop_map(|name| format!("other{name}"));
+    let others = prop::collection::btree_map(other, untagged(), 0..5);
     (any::<u64>(), any::<Vec<u8>>(), any::<Option<u8>>(), adjacent(), others).prop_map(
         |(id, list, left_out, adjacent, others)| Flat {
             id: id.into(),
@@ -167,7 +176,8 @@ fn internal() -> impl Strategy<Value = Internal> {
 
 fn model() -> impl Strategy<Value = Model> {
     let numbers = (any::<u64>(), any::<i64>(), -1e300..1e300, any::<i128>(), any::<[u8; 5]>());
-    let keys = prop::collection::btree_map(any::<u32>(), any::<Duration>(), 0..4);
+    let durations = (any::<u64>(), 0..1_000_000_000_u32).prop_map(|(s, ns)| Duration::new(s, ns));
+    let keys = prop::collection::btree_map(any::<u32>(), durations, 0..4);
     let option = prop::option::of(prop::option::of(external()));
     let tagged = prop::collection::vec(internal(), 0..4);
     (untagged(), tagged, flat(), option, numbers, keys).prop_map(
