@@ -37,6 +37,7 @@
 //! | `Value()`, `Array()` | [`Value`], [`Array`] |
 //! | `Queue()`, `JoinableQueue()` | [`Queue`], [`JoinableQueue`] |
 //! | `Pool()`, `AsyncResult` | [`Pool`], [`AsyncResult`] |
+//! | `Pool()` in a program with threads, `initargs` | [`Pool::builder_on`] a [`ForkServer`] |
 //! | `Pool()` whose tasks use globals that they inherit | [`ClosurePool`], whose closure may borrow |
 //! | `pool.apply_async(f, args, callback=g)` | [`AsyncResult::on_done`] |
 //! | `pool.starmap(f, pairs)` | [`Pool::map`]; the function takes the tuple apart: `\|(a, b)\| …` |
@@ -82,7 +83,7 @@
 pub use ipc_error::{Error, Result};
 pub use ipc_forkserver::{ForkServer, ServerProcess};
 pub use ipc_manager::{DictProxy, ListProxy, Manager, Namespace};
-pub use ipc_pool::{AsyncResult, ClosurePool, Pool, PoolBuilder};
+pub use ipc_pool::{AsyncResult, ClosurePool, Pool, PoolBuilder, ServerPoolBuilder};
 pub use ipc_process::{
     AuthKey, Child, CurrentProcess, Outcome, ParentProcess, Process, Run, StillRunning,
     active_children, current_process, parent_process,

@@ -24,7 +24,8 @@ pub enum Error {
     #[error(
         "cannot start {name}: this process has {threads} threads, and a fork copies only one of \
          them but all the locks that the others hold; start processes before threads, or join the \
-         threads first, or make a ForkServer first thing in main, and let it start them"
+         threads first, or make a ForkServer first thing in main: its process() and \
+         Pool::builder_on() work from any thread"
     )]
     Threads {
         /// The name of the process that was to be started.

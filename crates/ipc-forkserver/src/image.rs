@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 
 /// Two processes have a function at the same address if they have the same image at the same place.
 #[derive(Serialize, Deserialize, PartialEq, Debug)]
-pub(crate) struct Image {
+pub struct Image {
     path: Vec<u8>,
     base: u64,
 }
 
 impl Image {
     /// Where the function at this address comes from; `None` if from nowhere.
-    pub(crate) fn of(address: u64) -> Option<Self> {
+    pub fn of(address: u64) -> Option<Self> {
         let address = ptr::without_provenance::<c_void>(address as usize);
         let mut info = MaybeUninit::<libc::Dl_info>::uninit();
         // SAFETY: any address may be asked for; the answer has a place.

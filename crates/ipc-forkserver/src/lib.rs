@@ -24,3 +24,10 @@ mod server;
 
 pub use process::ServerProcess;
 pub use server::ForkServer;
+
+/// What the crates above need of this one's insides. No part of the interface: it may change with
+/// any version.
+#[doc(hidden)]
+pub mod internal {
+    pub use crate::image::Image;
+}

@@ -64,6 +64,7 @@ use crate::request::Request;
 /// on descriptors is raised to the hard one.
 ///
 /// All methods can be called from several threads at once. Dropping it ends the server, not the processes.
+/// A pool of worker processes is made with `Pool::builder_on(&server)`.
 #[derive(Debug)]
 pub struct ForkServer {
     connection: Mutex<Connection>,

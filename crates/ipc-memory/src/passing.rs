@@ -80,11 +80,6 @@ impl Received {
         self.0.next().ok_or_else(|| misread("a part is missing"))
     }
 
-    /// Whether there is no other part.
-    pub fn is_at_end(&self) -> bool {
-        self.0.len() == 0
-    }
-
     /// The next part, which is a number.
     pub fn number(&mut self) -> Result<u64> {
         match self.part()? {

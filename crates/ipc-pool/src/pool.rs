@@ -55,7 +55,8 @@ use ipc_worker::worker::config::check_limit;
 /// pool.map(|n: i32| n * factor, 0..5).unwrap(); // closures can only be coerced to `fn` types if …
 /// ```
 ///
-/// (The same goes for functions of a library that was loaded since: load it before.)
+/// (The same goes for functions of a library that was loaded since: load it before the pool, or before the
+/// fork server that starts it.)
 ///
 /// # When something goes wrong
 ///
@@ -74,7 +75,9 @@ use ipc_worker::worker::config::check_limit;
 ///
 /// # Threads
 ///
-/// Any thread may give tasks and wait for results. One of those that wait takes in the results for all.
+/// A pool that forks is made before there are threads; a program that has some makes it with
+/// [`Pool::builder_on`] a [`ForkServer`](ipc_forkserver::ForkServer). From then on any thread may give
+/// tasks and wait for results. One of those that wait takes in the results for all.
 ///
 /// ```
 /// # let pool = ipc_common::Pool::new(2)?;

@@ -1,16 +1,17 @@
 //! [`PoolBuilder`]: how a pool is to be.
 
 use std::fmt::{self, Display};
-use std::num::NonZeroUsize;
-use std::thread;
 use std::time::Duration;
 
-use crate::owner::dispatcher::Dispatcher;
+use crate::owner::dispatcher::{Dispatcher, SUPERVISOR};
 use crate::pool::Pool;
-use ipc_error::{Error, Result};
+#[cfg(doc)]
+use ipc_error::Error;
+use ipc_error::Result;
+use ipc_process::Process;
 use ipc_worker::shared::task_queue::Closure;
-use ipc_worker::shared::worker_table::MAX_WORKERS;
-use ipc_worker::worker::config::{WorkerConfig, check_limit};
+use ipc_worker::worker::config::{PoolSettings, WorkerConfig};
+use ipc_worker::worker::supervisor::Supervisor;
 
 /// A [`Pool`] that has not been started; the arguments of Python's `Pool(…)`.
 ///
@@ -30,10 +31,7 @@ use ipc_worker::worker::config::{WorkerConfig, check_limit};
 /// ```
 #[derive(Default)]
 #[must_use = "a pool has no workers until it is started"]
-pub struct PoolBuilder<'a> {
-    workers: Option<usize>,
-    config: WorkerConfig<'a>,
-}
+pub struct PoolBuilder<'a>(WorkerConfig<'a>);
 
 impl Pool {
     /// A pool with this number of workers; Python's `Pool(workers)`. Blocks until they are ready.
@@ -74,7 +72,7 @@ impl<'a> PoolBuilder<'a> {
     /// ```
     #[doc(alias = "processes")]
     pub fn workers(mut self, workers: usize) -> Self {
-        self.workers = Some(workers);
+        self.0.settings.workers = workers;
         self
     }
 
@@ -90,7 +88,7 @@ impl<'a> PoolBuilder<'a> {
     /// assert_eq!(why, "cannot use the pool: the initializer failed: no database; make another");
     /// ```
     pub fn initializer<E: Display>(mut self, f: impl Fn() -> Result<(), E> + 'a) -> Self {
-        self.config.initializer = Some(Box::new(move || f().map_err(|e| e.to_string())));
+        self.0.initializer = Some(Box::new(move || f().map_err(|e| e.to_string())));
         self
     }
 
@@ -105,7 +103,7 @@ impl<'a> PoolBuilder<'a> {
     /// ```
     #[doc(alias = "maxtasksperchild")]
     pub fn max_tasks_per_child(mut self, tasks: u64) -> Self {
-        self.config.max_tasks = Some(tasks);
+        self.0.settings.max_tasks = Some(tasks);
         self
     }
 
@@ -122,7 +120,7 @@ impl<'a> PoolBuilder<'a> {
     /// # Ok::<(), ipc_common::Error>(())
     /// ```
     pub fn task_timeout(mut self, limit: Duration) -> Self {
-        self.config.task_timeout = Some(limit);
+        self.0.settings.task_timeout = Some(limit);
         self
     }
 
@@ -141,17 +139,14 @@ impl<'a> PoolBuilder<'a> {
     /// assert!(matches!(Pool::builder().workers(0).start(), Err(Error::Invalid(_))));
     /// ```
     pub fn start(self) -> Result<Pool> {
-        let PoolBuilder { workers, mut config } = self;
-        let workers =
-            workers.unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZeroUsize::get));
-        if !(1..=MAX_WORKERS).contains(&workers) {
-            return Err(Error::Invalid("cannot start a pool: it needs 1 to 1024 workers"));
-        }
-        if config.max_tasks == Some(0) {
-            return Err(Error::Invalid("cannot start a pool of workers that may do 0 tasks each"));
-        }
-        config.task_timeout = config.task_timeout.map(check_limit).transpose()?;
-        Dispatcher::start(workers, &config).map(Pool::of)
+        let PoolBuilder(WorkerConfig { initializer, closure, settings }) = self;
+        let settings = settings.check()?;
+        let config = WorkerConfig { initializer, closure, settings };
+        let dispatcher = Dispatcher::start(settings.workers, |station, others| {
+            let supervisor = Process::new(|| Supervisor::new(station, &config).run());
+            supervisor.name(SUPERVISOR).daemon(true).start_without(others)
+        });
+        dispatcher.map(Pool::of)
     }
 }
 
@@ -161,16 +156,23 @@ impl PoolBuilder<'_> {
     where
         Self: 'c,
     {
-        let PoolBuilder { workers, config } = self;
-        PoolBuilder { workers, config: WorkerConfig { closure: Some(closure), ..config } }
+        PoolBuilder(WorkerConfig { closure: Some(closure), ..self.0 })
     }
 }
 
 impl fmt::Debug for PoolBuilder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let WorkerConfig { max_tasks, task_timeout, .. } = &self.config;
-        let mut builder = f.debug_struct("PoolBuilder");
-        builder.field("workers", &self.workers).field("max_tasks_per_child", max_tasks);
-        builder.field("task_timeout", task_timeout).finish_non_exhaustive()
+        debug(f, "PoolBuilder", &self.0.settings)
     }
+}
+
+pub(crate) fn debug(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    settings: &PoolSettings,
+) -> fmt::Result {
+    let PoolSettings { workers, max_tasks, task_timeout } = settings;
+    let mut builder = f.debug_struct(name);
+    builder.field("workers", workers).field("max_tasks_per_child", max_tasks);
+    builder.field("task_timeout", task_timeout).finish_non_exhaustive()
 }

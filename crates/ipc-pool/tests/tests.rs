@@ -6,6 +6,7 @@
 mod events;
 mod killed_processes;
 mod limits;
+mod on_server;
 mod starts;
 mod tasks;
 mod time_limits;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         events::TESTS,
         killed_processes::TESTS,
         limits::TESTS,
+        on_server::TESTS,
         starts::TESTS,
         tasks::TESTS,
         time_limits::TESTS,

@@ -1,6 +1,6 @@
 //! [`Dispatcher`]: sends tasks out, and ends the pool.
 
-use std::process;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -10,15 +10,15 @@ use crate::owner::doorbell::Doorbell;
 use crate::owner::inbox::{Callback, Inbox};
 use ipc_codec::with_buffer;
 use ipc_error::{Error, Result};
-use ipc_process::internal::PidFd;
-use ipc_process::{Child, Process};
+use ipc_process::Child;
 use ipc_queue::{Connection, Message, Nothing, one_way_pipe};
 use ipc_sync::internal::Deadline;
-use ipc_worker::shared::outbox::Outbox;
 use ipc_worker::shared::pool_shared::PoolShared;
 use ipc_worker::shared::task_queue::{Task, TaskNumber, Work};
-use ipc_worker::worker::config::WorkerConfig;
-use ipc_worker::worker::supervisor::Supervisor;
+use ipc_worker::worker::station::Station;
+
+/// The name of its process.
+pub(crate) const SUPERVISOR: &str = "PoolSupervisor";
 
 /// So often does a process that only gives tasks look whether its supervisor lives.
 const TASKS_BETWEEN_LOOKS: u32 = 64;
@@ -32,21 +32,20 @@ pub(crate) struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Starts the supervisor, and blocks until all workers are ready.
-    pub(crate) fn start(workers: usize, config: &WorkerConfig<'_>) -> Result<Arc<Self>> {
+    /// Starts the supervisor, and blocks until all workers are ready. `launch` starts it with what it
+    /// has of the pool, and without the other ends.
+    pub(crate) fn start(
+        workers: usize,
+        launch: impl FnOnce(&Station, &[&dyn AsFd]) -> Result<Child>,
+    ) -> Result<Arc<Self>> {
         let failed =
             |e| Error::system("start a pool: make a pipe", "close some files (ulimit -n)", e);
         let shared = PoolShared::new()?;
         let (doorbell, writer) = Doorbell::new().map_err(failed)?;
         let (end, shutdown) = one_way_pipe()?;
-        let owner = PidFd::open(process::id()).map_err(failed)?;
-        let supervisor = Process::new(|| {
-            let outbox = Outbox { shared: &shared, doorbell: &writer };
-            Supervisor::new(outbox, config, &end, &owner).run(workers)
-        });
-        let supervisor = supervisor.name("PoolSupervisor").daemon(true);
-        let supervisor = supervisor.start_without(&[&doorbell, &shutdown])?;
-        drop((writer, end));
+        let station = Station { shared, doorbell: writer, shutdown: end };
+        let supervisor = launch(&station, &[&doorbell, &shutdown])?;
+        let Station { shared, .. } = station; // the ends are the supervisor's
         let collector = Collector::new(shared, supervisor, doorbell);
         let dispatcher = Dispatcher { workers, shutdown, collector };
         let is_ready = |inbox: &Inbox| inbox.ready_workers() >= workers;

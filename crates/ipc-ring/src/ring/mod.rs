@@ -74,16 +74,17 @@ impl Ring {
     /// Its parts of what it belongs to.
     pub fn pack(&self) -> Result<Vec<Part>> {
         let [memory, len] = self.data.pack()?;
-        let mut parts = vec![self.control.pack()?, memory, len, Part::Number(self.limit.into())];
+        let [limit, has_bell] = [self.limit.into(), self.bell.is_some().into()].map(Part::Number);
+        let mut parts = vec![self.control.pack()?, memory, len, limit, has_bell];
         parts.extend(self.bell.as_ref().map(Bell::pack).transpose()?);
         Ok(parts)
     }
 
-    /// What another process has [packed](Self::pack); at the end of its parcel.
+    /// What another process has [packed](Self::pack).
     pub fn unpack(parts: &mut Received) -> Result<Self> {
         let (control, data) = (Shared::unpack(parts)?, GrowingMapping::unpack(parts)?);
         let limit = parts.number()? as u32;
-        let bell = if parts.is_at_end() { None } else { Some(Bell::of(parts.file()?)) };
+        let bell = if parts.number()? == 0 { None } else { Some(Bell::of(parts.file()?)) };
         Ok(Ring { control, data, limit, bell })
     }
 

@@ -7,7 +7,7 @@ use bytemuck::Zeroable;
 use crate::shared::task_queue::TaskQueue;
 use crate::shared::worker_table::WorkerTable;
 use ipc_error::Result;
-use ipc_memory::Shared;
+use ipc_memory::{Part, Received, Shared};
 use ipc_ring::Ring;
 use ipc_trace::internal::made;
 
@@ -30,6 +30,20 @@ impl PoolShared {
         let (tasks, results) = (TaskQueue::new()?, Ring::new(0, None)?);
         made(results.trace_id(), "results");
         Ok(PoolShared { tasks, results, tables: Shared::zeroed()? })
+    }
+
+    /// Its parts, for a supervisor that is no fork of the pool's process.
+    pub(crate) fn pack(&self) -> Result<Vec<Part>> {
+        let mut parts = self.tasks.pack()?;
+        parts.extend(self.results.pack()?);
+        parts.push(self.tables.pack()?);
+        Ok(parts)
+    }
+
+    /// What the pool's process has [packed](Self::pack).
+    pub(crate) fn unpack(parts: &mut Received) -> Result<Self> {
+        let (tasks, results) = (TaskQueue::unpack(parts)?, Ring::unpack(parts)?);
+        Ok(PoolShared { tasks, results, tables: Shared::unpack(parts)? })
     }
 
     pub fn workers(&self) -> &WorkerTable {

@@ -6,8 +6,9 @@
 //!                                                      │   Result<R, Failure>
 //! ```
 //!
-//! A function travels as its address: a worker is forked from the process that sends it, so it has
-//! the same code at the same place. The caller is 0 for the pool's closure, which each worker has.
+//! A function travels as its address: a worker is forked from the process that sends it, or from that
+//! one's fork server, so it has the same code at the same place. The caller is 0 for the pool's closure,
+//! which each worker has.
 
 use std::mem;
 use std::ptr;
@@ -21,6 +22,7 @@ use crate::shared::panics::catch;
 use crate::shared::parts::{parts, write_part};
 use ipc_codec::{decode, empty, encode};
 use ipc_error::{Error, Result};
+use ipc_memory::{Part, Received};
 use ipc_ring::Ring;
 use ipc_sync::internal::{Count, Deadline};
 use ipc_trace::internal::{Act, made, span};
@@ -54,6 +56,14 @@ impl TaskQueue {
         let ring = Ring::new(0, None)?;
         made(ring.trace_id(), "tasks");
         Ok(TaskQueue(ring))
+    }
+
+    pub(crate) fn pack(&self) -> Result<Vec<Part>> {
+        self.0.pack()
+    }
+
+    pub(crate) fn unpack(parts: &mut Received) -> Result<Self> {
+        Ring::unpack(parts).map(TaskQueue)
     }
 
     /// The number of the task that is put next. (Only the pool's process puts any.)
@@ -189,7 +199,7 @@ impl TakenTask {
                 let caller = ptr::with_exposed_provenance::<()>(caller as usize);
                 // SAFETY: what is in the queue was put there by `Task::write`, as `try_put` takes
                 // nothing else: so this is the address of a `Caller` in the pool's process. This
-                // process was forked from that one, and has the same code there.
+                // process descends from a fork of that one, and has the same code there.
                 let caller: Caller = unsafe { mem::transmute(caller) };
                 &move |argument, into| caller(function as usize, argument, into)
             }

@@ -11,10 +11,11 @@ use crate::shared::outbox::Outbox;
 use crate::shared::worker_table::{WorkerSlot, WorkerState};
 use crate::worker::config::WorkerConfig;
 use crate::worker::os::reset_sigchld;
+use crate::worker::station::Station;
 use crate::worker::worker_process::Worker;
 use ipc_error::Result;
 use ipc_process::internal::PidFd;
-use ipc_process::{Child, Process};
+use ipc_process::{Child, Process, parent_process};
 use ipc_queue::internal::wait_until;
 use ipc_queue::{Connection, Nothing};
 use ipc_sync::internal::Deadline;
@@ -25,11 +26,7 @@ const MAX_FAILED_STARTS: u32 = 3;
 pub struct Supervisor<'a> {
     outbox: Outbox<'a>,
     config: &'a WorkerConfig<'a>,
-    /// By a message through this the pool says that all are to end.
     shutdown: &'a Connection<Nothing, ()>,
-    /// The pool's process. (Its other children may have copies of the shutdown pipe's end, which
-    /// then outlives it.)
-    owner: &'a PidFd,
     workers: Vec<(&'a WorkerSlot, Child)>,
     /// How many workers were started, and how many in a row were killed before they were ready.
     started: u32,
@@ -37,21 +34,18 @@ pub struct Supervisor<'a> {
 }
 
 impl<'a> Supervisor<'a> {
-    pub fn new(
-        outbox: Outbox<'a>,
-        config: &'a WorkerConfig<'a>,
-        shutdown: &'a Connection<Nothing, ()>,
-        owner: &'a PidFd,
-    ) -> Self {
+    pub fn new(station: &'a Station, config: &'a WorkerConfig<'a>) -> Self {
+        let Station { shared, doorbell, shutdown } = station;
+        let outbox = Outbox { shared, doorbell };
         let (workers, started, failed_starts) = (Vec::new(), 0, 0);
-        Supervisor { outbox, config, shutdown, owner, workers, started, failed_starts }
+        Supervisor { outbox, config, shutdown, workers, started, failed_starts }
     }
 
-    /// Keeps this number of workers until all tasks are done, the pool is terminated, or a worker
+    /// Keeps the workers until all tasks are done, the pool is terminated, or a worker
     /// cannot be had.
-    pub fn run(mut self, workers: usize) -> ExitCode {
+    pub fn run(mut self) -> ExitCode {
         reset_sigchld(); // a handler of the pool's process might take the workers' exit codes
-        let ended = self.keep_workers(workers);
+        let ended = self.keep_workers();
         // Neither fails for a child of one's own that has not been reaped.
         self.workers.iter().for_each(|(_, worker)| drop(worker.kill()));
         self.workers.iter().for_each(|(_, worker)| drop(worker.join()));
@@ -62,12 +56,13 @@ impl<'a> Supervisor<'a> {
     }
 
     /// The error is what the pool is to say.
-    fn keep_workers(&mut self, workers: usize) -> Result<(), String> {
-        for slot in self.outbox.shared.workers().slots(workers) {
+    fn keep_workers(&mut self) -> Result<(), String> {
+        let owner = watch_owner()?;
+        for slot in self.outbox.shared.workers().slots(self.config.settings.workers) {
             self.spawn_worker(slot)?;
         }
         while !self.workers.is_empty() {
-            let mut sources: Vec<&dyn AsFd> = vec![self.shutdown, self.owner];
+            let mut sources: Vec<&dyn AsFd> = vec![self.shutdown, &owner];
             let first_worker = sources.len();
             sources.extend(self.workers.iter().map(|(_, worker)| worker as &dyn AsFd));
             let ready = wait_until(&sources, Deadline::NEVER).map_err(|e| e.to_string())?;
@@ -138,4 +133,15 @@ impl<'a> Supervisor<'a> {
         }
         Ok(true)
     }
+}
+
+/// The pool's process. (Its other children may have copies of the shutdown pipe's end, which then outlives
+/// it; and the kernel does not end this process with one that has changed its user.)
+fn watch_owner() -> Result<PidFd, String> {
+    let owner = parent_process().ok_or("its supervisor has no parent")?;
+    let pidfd = PidFd::open(owner.pid());
+    let pidfd =
+        pidfd.map_err(|e| format!("its supervisor cannot watch the pool's process: {e}"))?;
+    // Otherwise another process may have that id by now.
+    owner.is_alive().then_some(pidfd).ok_or("the pool's process has ended".into())
 }

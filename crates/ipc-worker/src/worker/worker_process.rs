@@ -28,7 +28,7 @@ impl Worker<'_> {
     pub(super) fn run(&self) -> Result<()> {
         let supervisor = getppid();
         let timer = self.config.initialize().and_then(|()| {
-            let timer = self.config.task_timeout.map(|_| TaskTimer::new());
+            let timer = self.config.settings.task_timeout.map(|_| TaskTimer::new());
             timer.transpose().map_err(|e| e.to_string())
         });
         let mut timer = match timer {
@@ -46,7 +46,7 @@ impl Worker<'_> {
         self.outbox.send(&Message::WorkerReady)?;
         self.slot.set_state(WorkerState::Idle);
         let (mut task, mut results) = (TakenTask::default(), Vec::new());
-        for _ in 0..self.config.max_tasks.unwrap_or(u64::MAX) {
+        for _ in 0..self.config.settings.max_tasks.unwrap_or(u64::MAX) {
             match self.do_task(&mut task, &mut results, &mut timer) {
                 Err(Error::Closed) => break,
                 done => done?,
@@ -68,7 +68,7 @@ impl Worker<'_> {
             number = Some(taken);
         })?;
         let number = number.expect("`take` calls the closure");
-        let limit = task.limit().or(self.config.task_timeout);
+        let limit = task.limit().or(self.config.settings.task_timeout);
         if let Some(limit) = limit {
             if timer.is_none() {
                 *timer = Some(TaskTimer::new()?);
