@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ipc_codec::{Message, decode, encode};
 use ipc_error::Result;
-use ipc_memory::{epoch, give_while};
+use ipc_memory::{Parcel, epoch, give_while, take_while};
 use ipc_process::internal::{Identity, ends_with_parent, next_identity};
 use ipc_process::{Child, Outcome};
 
@@ -101,11 +101,16 @@ impl<A: Message, T: Outcome> ServerProcess<'_, A, T> {
 /// # Safety
 ///
 /// See [`Entry`].
-unsafe fn call<A: Message, T: Outcome>(function: usize, arguments: &[u8]) -> ExitCode {
+unsafe fn call<A: Message, T: Outcome>(
+    function: usize,
+    arguments: &[u8],
+    parcels: Vec<Parcel>,
+) -> ExitCode {
     let function = ptr::with_exposed_provenance::<()>(function);
     // SAFETY: the caller vouches for the type.
     let function = unsafe { mem::transmute::<*const (), fn(A) -> T>(function) };
-    match decode(arguments) {
+    // SAFETY: the caller vouches for the parcels.
+    match unsafe { take_while(parcels, || decode(arguments)) } {
         Ok(arguments) => function(arguments).report(),
         Err(error) => Err::<(), _>(error).report(),
     }

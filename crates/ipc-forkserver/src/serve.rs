@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::process::ExitCode;
 use std::{io, mem, ptr};
 
-use ipc_memory::{Parcel, take_while};
+use ipc_memory::Parcel;
 use ipc_process::internal::{Identity, run_copied_child};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use rustix::process::{PidfdFlags, getpid, pidfd_open};
@@ -92,9 +92,9 @@ impl Server {
             };
             let parcels = parcels.take().unwrap_or_default();
             // SAFETY: the parcels are those of the request, which comes from the process that this
-            // is a fork of; nothing that was inherited has been unmapped. The function and the
-            // arguments belong to the entry.
-            unsafe { take_while(parcels, || entry(function as usize, &arguments)) }
+            // is a fork of; nothing that was inherited has been unmapped, as no code of the program's
+            // has run in the server or here. The function and the arguments belong to the entry.
+            unsafe { entry(function as usize, &arguments, parcels) }
         };
         run_copied_child(self.parent, identity, request.ends_with_parent, ready, &mut run)
     }

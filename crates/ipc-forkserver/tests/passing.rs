@@ -1,10 +1,13 @@
 //! What processes share is among the arguments, whether it was made before the server or after.
 
+use std::mem;
+use std::sync::Mutex;
+
 use ipc_common::{
     Array, Barrier, Condition, Connection, Error, Event, ForkServer, JoinableQueue, Lock, Nothing,
     Process, Queue, Result, Semaphore, Value, active_children, one_way_pipe, pipe,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_bytes::ByteBuf;
 use testing::processes::{DEADLINE, join, open_descriptors};
 use testing::tests;
@@ -17,6 +20,8 @@ tests![
     large_arguments_arrive,
     a_queue_grows_in_both,
     arguments_cannot_be_taken_for_what_they_are_not,
+    what_is_dropped_while_arguments_are_decoded_stays_until_they_are,
+    what_was_not_decoded_is_gone_afterwards,
     outside_of_arguments_it_is_refused,
     too_many_are_refused,
     nothing_is_left_open,
@@ -222,6 +227,77 @@ fn arguments_cannot_be_taken_for_what_they_are_not() {
     }
     let child = server.process(|_: Number| (), Number).start().unwrap();
     assert_eq!(join(&child), 1, "a number is no array");
+}
+
+type Numbers = Value<[u64; 4]>;
+
+static KEPT: Mutex<Option<Numbers>> = Mutex::new(None);
+
+/// Drops a static object, and puts others in its place, while it is decoded.
+#[derive(Serialize)]
+struct Drops;
+
+impl<'de> Deserialize<'de> for Drops {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        drop(KEPT.lock().unwrap().take().unwrap());
+        (0..10).for_each(|_| mem::forget(Value::new([9_u64; 4]).unwrap()));
+        <()>::deserialize(from).map(|()| Drops)
+    }
+}
+
+fn what_is_dropped_while_arguments_are_decoded_stays_until_they_are() {
+    *KEPT.lock().unwrap() = Some(Value::new([1, 2, 3, 4]).unwrap());
+    let server = ForkServer::new().unwrap();
+    let clone = KEPT.lock().unwrap().as_ref().unwrap().try_clone().unwrap();
+    let check = |(_, numbers): (Drops, Numbers)| -> Result<()> {
+        assert_eq!(*numbers.lock()?, [1, 2, 3, 4]);
+        numbers.lock()?[0] = 5;
+        Ok(())
+    };
+    assert_eq!(join(&server.process(check, (Drops, clone)).start().unwrap()), 0);
+    assert_eq!(*KEPT.lock().unwrap().as_ref().unwrap().lock().unwrap(), [5, 2, 3, 4]);
+}
+
+/// A lock that is sent, but taken for a number there.
+struct Undecoded(Lock);
+
+impl Serialize for Undecoded {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        self.0.serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Undecoded {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        assert_eq!(u64::deserialize(from)?, 0);
+        Ok(Undecoded(Lock::new().unwrap()))
+    }
+}
+
+/// A number that is taken for a lock where it arrives.
+struct Late;
+
+impl Serialize for Late {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        to.serialize_u64(0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Late {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        Lock::deserialize(from).map(|_| Late)
+    }
+}
+
+fn what_was_not_decoded_is_gone_afterwards() {
+    let server = ForkServer::new().unwrap();
+    let late = |_: Undecoded| {
+        let queue = Queue::new().unwrap();
+        queue.put(&Late).unwrap();
+        assert!(matches!(queue.get(), Err(Error::Decode(_))));
+    };
+    let undecoded = Undecoded(Lock::new().unwrap());
+    assert_eq!(join(&server.process(late, undecoded).start().unwrap()), 0);
 }
 
 fn outside_of_arguments_it_is_refused() {

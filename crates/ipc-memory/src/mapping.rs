@@ -17,7 +17,7 @@ use nix::sys::mman::{
 use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::ftruncate;
 
-use crate::passing::{Part, epoch, is_passable};
+use crate::passing::{Part, epoch, is_passable, is_unpacking};
 
 /// Zeroed bytes that this process and all processes forked from it see.
 ///
@@ -238,7 +238,7 @@ fn pass_error(e: io::Error) -> Error {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        if self.stays {
+        if self.stays || is_unpacking() {
             return;
         }
         // SAFETY: this owns the mapping, and it is not used any more.

@@ -10,8 +10,8 @@ use std::fmt;
 use std::io;
 use std::mem;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 
 use ipc_error::{Error, Result};
 use serde::de::Error as _;
@@ -129,6 +129,15 @@ thread_local! {
     static TAKEN: RefCell<Vec<Parcel>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Whether [`take_while`] runs.
+static TAKES: AtomicBool = AtomicBool::new(false);
+
+/// Whether inherited memory must stay where it is, because parcels know it by its place there. The user's
+/// code that runs while they are unpacked may drop a static object that is in one of them.
+pub(crate) fn is_unpacking() -> bool {
+    TAKES.load(Relaxed)
+}
+
 /// Runs `encode`, in which shared objects can be serialised, and returns them.
 pub fn give_while<R>(encode: impl FnOnce() -> R) -> (R, Vec<Parcel>) {
     let before = GIVEN.replace(Some(Vec::new()));
@@ -136,17 +145,20 @@ pub fn give_while<R>(encode: impl FnOnce() -> R) -> (R, Vec<Parcel>) {
     (result, GIVEN.replace(before).unwrap_or_default())
 }
 
-/// Runs `decode`, in which the shared objects can be deserialised.
+/// Runs `decode`, in which the shared objects can be deserialised, and drops those that were not.
 ///
 /// # Safety
 ///
 /// The parcels must be those that [`give_while`] has returned in the process of whose fork this is a
 /// descendant, made after it became [passable](be_passable), with their descriptors; and this process
-/// must have unmapped nothing that it has inherited.
+/// must have unmapped nothing that it has inherited, before: meanwhile nothing is unmapped, whatever
+/// `decode` drops. It is done once in a process, and first.
 pub unsafe fn take_while<R>(parcels: Vec<Parcel>, decode: impl FnOnce() -> R) -> R {
-    let before = TAKEN.replace(parcels);
+    TAKES.store(true, Relaxed);
+    TAKEN.set(parcels);
     let result = decode();
-    TAKEN.set(before);
+    TAKEN.take();
+    TAKES.store(false, Relaxed);
     result
 }
 
