@@ -5,11 +5,12 @@ use std::mem::MaybeUninit;
 use std::ptr;
 
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 /// Two processes have a function at the same address if they have the same image at the same place.
 #[derive(Serialize, Deserialize, PartialEq, Debug)]
 pub struct Image {
-    path: Vec<u8>,
+    path: ByteBuf,
     base: u64,
 }
 
@@ -27,6 +28,6 @@ impl Image {
             let info = info.assume_init();
             (info, CStr::from_ptr(info.dli_fname))
         };
-        Some(Image { path: path.to_bytes().into(), base: info.dli_fbase.addr() as u64 })
+        Some(Image { path: ByteBuf::from(path.to_bytes()), base: info.dli_fbase.addr() as u64 })
     }
 }

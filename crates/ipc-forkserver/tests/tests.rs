@@ -5,10 +5,11 @@
 
 mod children;
 mod faults;
+mod kill_points;
 mod passing;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    testing::harness::run(&[children::TESTS, faults::TESTS, passing::TESTS])
+    testing::harness::run(&[children::TESTS, faults::TESTS, kill_points::TESTS, passing::TESTS])
 }

@@ -1,9 +1,21 @@
 //! What a victim does next, where the way to find out depends on the processor.
 
+use nix::sys::ptrace;
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::Pid;
+
 #[cfg(not(target_arch = "x86_64"))]
 pub(crate) use elsewhere::*;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86_64::*;
+
+/// The copy of itself that a victim has just made: it is stopped before its first instruction.
+pub(crate) fn copy(pid: Pid) -> Pid {
+    let copy = Pid::from_raw(ptrace::getevent(pid).unwrap() as i32);
+    let stopped = waitpid(copy, None).unwrap();
+    assert!(matches!(stopped, WaitStatus::PtraceEvent(..)), "{stopped:?}");
+    copy
+}
 
 #[cfg(target_arch = "x86_64")]
 mod x86_64 {
@@ -31,24 +43,31 @@ mod x86_64 {
     }
 
     /// Lets it run to a breakpoint at this address, which is not that of the next instruction.
-    /// `false` if it stopped itself, or fell asleep, before.
+    /// `false` if it stopped itself, fell asleep or copied itself before.
     pub(crate) fn run_to_breakpoint(pid: Pid, address: u64, is_asleep: impl Fn() -> bool) -> bool {
         const INT3: i64 = 0xCC;
         let place = ptr::with_exposed_provenance_mut(address as usize);
         let code = ptrace::read(pid, place).unwrap();
         ptrace::write(pid, place, code & !0xFF | INT3).unwrap();
+        let disarm = |pid| ptrace::write(pid, place, code).unwrap();
         ptrace::cont(pid, None).unwrap();
         for polls in 0_u64.. {
             match waitpid(pid, Some(WaitPidFlag::WNOHANG)).unwrap() {
                 WaitStatus::Stopped(_, Signal::SIGTRAP) => break,
                 WaitStatus::Stopped(_, Signal::SIGSTOP) => return false,
+                WaitStatus::PtraceEvent(..) => {
+                    let copy = super::copy(pid);
+                    [pid, copy].into_iter().for_each(disarm);
+                    ptrace::detach(copy, None).unwrap();
+                    return false;
+                }
                 // Asking /proc takes longer than to come there, so not every time.
                 WaitStatus::StillAlive if polls % 64 == 63 && is_asleep() => return false,
                 WaitStatus::StillAlive => thread::yield_now(),
                 other => panic!("the victim: {other:?}"),
             }
         }
-        ptrace::write(pid, place, code).unwrap();
+        disarm(pid);
         let mut registers = ptrace::getregs(pid).unwrap();
         registers.rip -= 1;
         ptrace::setregs(pid, registers).unwrap();

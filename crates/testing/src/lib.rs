@@ -16,5 +16,6 @@ pub mod pool;
 #[allow(unsafe_code, reason = "it installs a signal handler")]
 pub mod processes;
 pub mod signpost;
+mod stepping;
 pub mod victim;
 mod way;

@@ -3,29 +3,19 @@
 use ipc_common::{Child, Lock, Queue, Value};
 use nix::sys::ptrace;
 use nix::sys::signal::{Signal, kill, raise};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use crate::instruction;
-use crate::processes::{is_in_futex, join, start};
-use crate::way::WAY;
+use crate::processes::{join, start};
 
 /// A process under the control of this one.
 pub struct Victim {
-    pid: Pid,
+    pub(crate) pid: Pid,
     /// Unless somebody else has started it.
     child: Option<Child>,
-}
-
-/// Where a step has led.
-#[derive(PartialEq)]
-enum Step {
-    /// To the next instruction.
-    Done,
-    /// Into a system call that sleeps.
-    Asleep,
-    /// To the end of what was to be watched.
-    End,
+    /// What is watched ends also where it sleeps in this system call.
+    pub(crate) ends_in: Option<i64>,
 }
 
 impl Victim {
@@ -44,7 +34,8 @@ impl Victim {
             watched();
             raise(Signal::SIGSTOP).unwrap();
         });
-        let victim = Victim { pid: Pid::from_raw(child.pid() as i32), child: Some(child) };
+        let pid = Pid::from_raw(child.pid() as i32);
+        let victim = Victim { pid, child: Some(child), ends_in: None };
         victim.expect(Signal::SIGSTOP);
         victim
     }
@@ -53,10 +44,28 @@ impl Victim {
     /// where it does so again.
     pub fn seize(pid: u32) -> Self {
         let pid = Pid::from_raw(pid as i32);
-        ptrace::seize(pid, ptrace::Options::empty()).unwrap();
+        ptrace::seize(pid, ptrace::Options::PTRACE_O_TRACEFORK).unwrap();
         let stopped = waitpid(pid, None).unwrap();
         assert!(matches!(stopped, WaitStatus::PtraceEvent(_, Signal::SIGSTOP, _)), "{stopped:?}");
-        Victim { pid, child: None }
+        Victim { pid, child: None, ends_in: None }
+    }
+
+    /// Takes control of the copy that a process below this one makes of itself when it is told to by
+    /// `tell`: before the copy's first instruction. Then the process gets this signal, and goes on.
+    pub fn seize_copy(of: u32, tell: impl FnOnce(), then: impl Into<Option<Signal>>) -> Self {
+        let original = Pid::from_raw(of as i32);
+        ptrace::seize(original, ptrace::Options::PTRACE_O_TRACEFORK).unwrap();
+        tell();
+        let forked = waitpid(original, None).unwrap();
+        assert!(matches!(forked, WaitStatus::PtraceEvent(..)), "{forked:?}");
+        let pid = instruction::copy(original);
+        ptrace::detach(original, then).unwrap();
+        Victim { pid, child: None, ends_in: None }
+    }
+
+    /// What is watched ends where it sleeps in this system call.
+    pub fn ending_in(self, call: i64) -> Self {
+        Victim { ends_in: Some(call), ..self }
     }
 
     /// Its id.
@@ -76,139 +85,18 @@ impl Victim {
         }
     }
 
+    /// Lets it go.
+    pub fn release(self) {
+        ptrace::detach(self.pid, None).unwrap();
+    }
+
     /// Runs on to where it stops itself.
     pub fn run_to_stop(&self) {
         ptrace::cont(self.pid(), None).unwrap();
         self.expect(Signal::SIGSTOP);
     }
 
-    fn expect(&self, signal: Signal) {
+    pub(crate) fn expect(&self, signal: Signal) {
         assert_eq!(waitpid(self.pid(), None), Ok(WaitStatus::Stopped(self.pid(), signal)));
-    }
-
-    /// Goes on by `n` instructions, none of which may sleep. `false` if the end came first.
-    pub fn steps(&self, n: usize) -> bool {
-        self.steps_and_wake(n, || panic!("the victim sleeps where it should not"))
-    }
-
-    /// Goes on by `n` instructions. If one sleeps, `wake` has to wake it.
-    pub fn steps_and_wake(&self, n: usize, mut wake: impl FnMut()) -> bool {
-        let mut done = 0;
-        WAY.with_borrow_mut(|way| {
-            if way.addresses.is_empty() {
-                way.addresses.push(self.address());
-            }
-            while done < n {
-                let known = way.addresses.len() - 1;
-                let awake = way.sleeps.range(done + 1..).next().map_or(n, |sleeps| sleeps - 1);
-                let place = known.min(awake).min(n);
-                if place > done && !way.slowly {
-                    if !self.run_to(&way.addresses[done..=place]) {
-                        way.missed = true;
-                        return false;
-                    }
-                    done = place;
-                    continue;
-                }
-                match self.step() {
-                    Step::End => return false,
-                    Step::Done => {}
-                    Step::Asleep => {
-                        way.sleeps.insert(done + 1);
-                        wake();
-                        self.expect(Signal::SIGTRAP);
-                    }
-                }
-                done += 1;
-                way.addresses.truncate(done.max(known + 1));
-                if done == way.addresses.len() {
-                    way.addresses.push(self.address());
-                }
-            }
-            true
-        })
-    }
-
-    /// One instruction.
-    fn step(&self) -> Step {
-        if let Some(behind) = instruction::end_of_copy(self.pid) {
-            return if self.run_to(&[self.address(), behind]) { Step::Done } else { Step::End };
-        }
-        ptrace::step(self.pid(), None).unwrap();
-        for looks in 0_u64.. {
-            match waitpid(self.pid(), Some(WaitPidFlag::WNOHANG)).unwrap() {
-                WaitStatus::Stopped(_, Signal::SIGTRAP) => {
-                    return match instruction::return_from_vdso(self.pid) {
-                        Some(caller) if !self.run_to(&[self.address(), caller]) => Step::End,
-                        _ => Step::Done,
-                    };
-                }
-                WaitStatus::Stopped(_, Signal::SIGSTOP) => return Step::End,
-                // Asking /proc takes longer than a step, so not every time.
-                WaitStatus::StillAlive if looks % 64 == 63 && self.is_asleep() => {
-                    return Step::Asleep;
-                }
-                WaitStatus::StillAlive => std::thread::yield_now(),
-                other => panic!("the victim: {other:?}"),
-            }
-        }
-        unreachable!()
-    }
-
-    /// Goes on by `n` instructions. `false` if it fell asleep before, or came to the end.
-    pub fn steps_awake(&self, n: usize) -> bool {
-        (0..n).all(|_| self.step() == Step::Done)
-    }
-
-    /// Goes on until it is asleep. `false` if the end came first.
-    pub fn step_to_sleep(&self) -> bool {
-        loop {
-            match self.step() {
-                Step::Done => {}
-                Step::Asleep => return true,
-                Step::End => return false,
-            }
-        }
-    }
-
-    /// After something that wakes it: back to its next instruction.
-    pub fn woken(&self) {
-        self.expect(Signal::SIGTRAP);
-    }
-
-    /// In a futex call and asleep there, not just about to stop on its way out of it.
-    fn is_asleep(&self) -> bool {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap();
-        is_in_futex(self.pid.as_raw() as u32) && stat.rsplit(") ").next().unwrap().starts_with('S')
-    }
-
-    /// Goes the same way as another before it, from its first address to its last, by breakpoints.
-    /// `false` if it has gone another one.
-    fn run_to(&self, way: &[u64]) -> bool {
-        if !instruction::HAS_BREAKPOINTS {
-            return way[1..].iter().all(|_| self.step() == Step::Done);
-        }
-        let last = *way.last().unwrap();
-        let mut at = 0;
-        while way[at + 1..].contains(&last) {
-            if way[at] == last {
-                // From here a breakpoint would stop it before it has gone anywhere.
-                if self.step() != Step::Done {
-                    return false;
-                }
-                at += 1;
-                continue;
-            }
-            // A lock that was waited for long is taken another way, which may lead past it to a sleep.
-            if !instruction::run_to_breakpoint(self.pid, last, || self.is_asleep()) {
-                return false;
-            }
-            at += 1 + way[at + 1..].iter().position(|&address| address == last).unwrap();
-        }
-        true
-    }
-
-    fn address(&self) -> u64 {
-        instruction::address(self.pid)
     }
 }

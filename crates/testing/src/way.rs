@@ -9,8 +9,9 @@ use std::collections::BTreeSet;
 pub(crate) struct Way {
     /// The address of the instruction after each step.
     pub(crate) addresses: Vec<u64>,
-    /// The steps that slept.
-    pub(crate) sleeps: BTreeSet<usize>,
+    /// The steps that no breakpoint may lead across: those that slept, and those that copied the
+    /// process, with its breakpoints.
+    pub(crate) single: BTreeSet<usize>,
     /// This time it was another way, so that the place was not found.
     pub(crate) missed: bool,
     /// Go step by step.
