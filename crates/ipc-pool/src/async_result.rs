@@ -13,7 +13,7 @@ use ipc_sync::internal::Deadline;
 /// The result of a task of a `Pool`, which may still be coming; Python's `AsyncResult`.
 ///
 /// It comes in while a thread of the process waits for it, or for another result of the same pool, or
-/// [collects](crate::Pool::collect).
+/// [collects](crate::Pool::collect). For event loops the pool has a [descriptor](crate::Pool::fd).
 ///
 /// ```
 /// let pool = ipc_common::Pool::new(2)?;

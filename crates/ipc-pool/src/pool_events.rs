@@ -134,6 +134,29 @@ impl Pool {
     /// # Ok::<(), ipc_common::Error>(())
     /// ```
     ///
+    /// There is one for the pool and none for each result. The workers have one queue for all results, so
+    /// which of them is there is known only when it is taken in: [`AsyncResult::ready`] and
+    /// [`first_done`](Pool::first_done) do that and tell, [`AsyncResult::on_done`] calls. (A descriptor for
+    /// each result would have to be written to by the thread that takes it in, and `ulimit -n` would be
+    /// the limit of tasks. Where another library insists on one, `on_done` can write to a pipe.)
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use ipc_common::{Pool, wait};
+    /// # let pool = Pool::new(2)?;
+    /// let tasks = (0..20).map(|n| pool.apply_async(|n: u64| n * n, n));
+    /// let mut tasks: Vec<_> = tasks.collect::<ipc_common::Result<_>>()?;
+    /// let mut sum = 0;
+    /// while !tasks.is_empty() {
+    ///     wait(&[&pool.fd()?], None)?;
+    ///     while let Some(done) = pool.first_done(&tasks, Some(Duration::ZERO))? {
+    ///         sum += tasks.swap_remove(done).get()?;
+    ///     }
+    /// }
+    /// assert_eq!(sum, 2470);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
+    ///
     /// A result is never there in silence, whichever worker is killed wherever. The descriptor may be
     /// readable for nothing; after `collect`, it turns readable anew with the next result, as
     /// edge-triggered event loops need it. When the pool has ended, it stays readable. A thread that

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use ipc_common::{
-    Child, Error, ForkServer, Lock, Pool, Process, Queue, active_children, current_process,
+    Child, Error, ForkServer, Lock, Pool, Process, Queue, active_children, current_process, wait,
 };
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -23,6 +23,7 @@ tests![
     a_thread_makes_a_pool_and_others_use_it,
     without_a_server_it_is_said_where_one_gets_it,
     a_killed_worker_costs_its_task_and_is_replaced,
+    an_event_loop_in_a_thread_hears_of_all,
     workers_end_after_their_share_and_at_their_limit,
     the_initializer_gets_what_processes_share,
     an_initializer_that_fails_says_why,
@@ -122,6 +123,30 @@ fn a_killed_worker_costs_its_task_and_is_replaced() {
         send(supervisor(), Signal::SIGKILL);
         let why = pool.apply(square, 1).unwrap_err().to_string();
         assert!(why.contains("supervisor ended with code -9"), "{why}");
+    });
+}
+
+/// A worker is killed meanwhile, and another thread gives tasks. (One that waited would take in the
+/// results of all.)
+fn an_event_loop_in_a_thread_hears_of_all() {
+    let server = server();
+    let pool = pool(&server, 2);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let give = |n| pool.apply_async(|n: u64| n as u32, n).unwrap();
+            let mut tasks: Vec<_> = (0..50).map(give).collect();
+            tasks.push(pool.apply_async(held, OWN).unwrap());
+            let mut died = 0;
+            while !tasks.is_empty() {
+                assert_eq!(wait(&[&pool.fd().unwrap()], Some(DEADLINE)).unwrap(), [0]);
+                while let Some(done) = pool.first_done(&tasks, Some(Duration::ZERO)).unwrap() {
+                    died += usize::from(tasks.swap_remove(done).get().is_err());
+                }
+            }
+            assert_eq!(died, 1);
+        });
+        scope.spawn(|| (0..50).for_each(|n| drop(pool.apply_async(square, n).unwrap())));
+        send(mark_at(OWN), Signal::SIGKILL);
     });
 }
 
