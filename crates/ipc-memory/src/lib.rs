@@ -5,17 +5,20 @@
 //!
 //! From the bottom up:
 //!
-//! - `passing`: giving what processes share to one that is no fork of this one;
-//! - `mapping`: bytes; `shared`: a value; `growing`: bytes of which each process maps what it uses.
+//! - `passing`, `travel`: giving what processes share to one that is no fork of this one;
+//! - `memory_file`: memory with a descriptor; `mapping`: bytes; `shared`: a value; `growing`: bytes of
+//!   which each process maps what it uses.
 
 #[allow(unsafe_code, reason = "views are mapped and unmapped by hand")]
 mod growing;
 #[allow(unsafe_code, reason = "system calls")]
 mod mapping;
+mod memory_file;
 #[allow(unsafe_code, reason = "what comes from another process is trusted by contract")]
 mod passing;
 #[allow(unsafe_code, reason = "memory that other processes use")]
 mod shared;
+mod travel;
 
 pub use growing::GrowingMapping;
 pub use mapping::Mapping;

@@ -8,15 +8,13 @@ use std::os::fd::OwnedFd;
 use std::ptr::{self, NonNull};
 
 use ipc_error::{Error, Result};
-use ipc_trace::internal::begin_session;
-use nix::sys::memfd::{MFdFlags, memfd_create};
+use ipc_trace::internal::{Act, begin_session, instant};
 use nix::sys::mman::{
     MRemapFlags, MapFlags, MmapAdvise, ProtFlags, madvise, mmap, mmap_anonymous, mprotect, mremap,
     munmap,
 };
-use nix::sys::resource::{Resource, getrlimit};
-use nix::unistd::ftruncate;
 
+use crate::memory_file::{map_error, new_file};
 use crate::passing::{Part, epoch, is_passable, is_unpacking};
 
 /// Zeroed bytes that this process and all processes forked from it see.
@@ -74,25 +72,28 @@ impl Mapping {
     /// For [`unpack`](Self::unpack) in another process.
     pub fn pack(&self) -> Result<Part> {
         let len = self.len.get();
-        Ok(match &self.file {
+        let part = match &self.file {
             Some(file) => Part::Memory { file: file.try_clone().map_err(pass_error)?, len },
             None => {
                 let here = self.start.addr().get();
                 let first = self.first.filter(|(_, epoch_made)| *epoch_made == epoch());
                 Part::Inherited { address: first.map_or(here, |first| first.0), here, len }
             }
-        })
+        };
+        instant(Act::Give, self.start.addr().get() as u64, part.identity());
+        Ok(part)
     }
 
     /// What another process has [packed](Self::pack).
     pub fn unpack(part: Part) -> Result<Self> {
         let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-        match part {
+        let identity = part.identity();
+        let mapping = match part {
             Part::Memory { file, len } => {
                 let len = NonZeroUsize::new(len).unwrap_or(NonZeroUsize::MIN);
                 let mapping = Self::of_file(file, len, access)?;
                 mapping.keep_out_of_dumps();
-                Ok(mapping)
+                mapping
             }
             Part::Inherited { address, here, len } => {
                 let start = ptr::with_exposed_provenance_mut::<c_void>(here);
@@ -102,10 +103,14 @@ impl Mapping {
                 let second = start.and_then(|start| unsafe { second_mapping(start, len) });
                 let mut second = second.map_err(|e| pass_error(e.into()))?;
                 second.first = Some((address, epoch()));
-                Ok(second)
+                second
             }
-            Part::File(_) | Part::Number(_) => Err(pass_error(io::ErrorKind::InvalidData.into())),
-        }
+            Part::File(_) | Part::Number(_) => {
+                return Err(pass_error(io::ErrorKind::InvalidData.into()));
+            }
+        };
+        instant(Act::Take, mapping.start.addr().get() as u64, identity);
+        Ok(mapping)
     }
 
     /// A dump would fill all of it with memory.
@@ -212,24 +217,6 @@ unsafe fn second_mapping(start: NonNull<c_void>, len: usize) -> nix::Result<Mapp
     // SAFETY: the caller's promise.
     let start = unsafe { mremap(start, 0, len.get(), MRemapFlags::MREMAP_MAYMOVE, None) }?;
     Ok(Mapping { start, len, file: None, first: None, stays: false })
-}
-
-/// Memory with a descriptor, without a name.
-fn new_file(len: NonZeroUsize) -> Result<OwnedFd> {
-    let largest = getrlimit(Resource::RLIMIT_FSIZE).map_or(u64::MAX, |(soft, _)| soft);
-    if len.get() as u64 > largest {
-        return Err(map_error(len, nix::Error::EFBIG)); // the kernel would send SIGXFSZ
-    }
-    let file = memfd_create(c"ipc-common", MFdFlags::MFD_CLOEXEC).map_err(|e| map_error(len, e))?;
-    let size = i64::try_from(len.get()).map_err(|_| map_error(len, nix::Error::EFBIG))?;
-    ftruncate(&file, size).map_err(|e| map_error(len, e))?;
-    Ok(file)
-}
-
-fn map_error(len: NonZeroUsize, e: nix::Error) -> Error {
-    let advice = "free memory, or raise the limits on it (ulimit -v, vm.max_map_count) and with a \
-                  fork server on files (ulimit -n, ulimit -f)";
-    Error::system(format!("map {len} bytes of shared memory"), advice, e)
 }
 
 fn pass_error(e: io::Error) -> Error {

@@ -14,6 +14,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU32};
 
 use ipc_error::{Error, Result};
+use ipc_trace::internal::is_on;
+use nix::sys::stat::fstat;
 use serde::de::Error as _;
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serializer};
@@ -41,6 +43,19 @@ pub enum Part {
     File(OwnedFd),
     /// What must be known of the others.
     Number(u64),
+}
+
+impl Part {
+    /// What tells it from others in traces: the number of its file, or its place in the receiver.
+    pub(crate) fn identity(&self) -> i64 {
+        match self {
+            Part::Inherited { address, .. } => *address as i64,
+            Part::Memory { file, .. } if is_on() => {
+                fstat(file).map_or(0, |stat| stat.st_ino as i64)
+            }
+            _ => 0,
+        }
+    }
 }
 
 /// A shared object on its way.
@@ -201,39 +216,4 @@ impl fmt::Display for NotHere {
              that a fork server starts, or make it before the fork and borrow it"
         )
     }
-}
-
-/// Gives what is [`Passed`] its `Serialize` and `Deserialize`, and a `try_clone` to be given away.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! travel {
-    ($($type:ident $(<$($item:ident $(: $bound:ident)?),+>)?),+ $(,)?) => {
-        $(
-            impl $(<$($item $(: $bound)?),+>)? $type $(<$($item),+>)? {
-                /// Another handle to the same one, to be sent to a process that a fork server starts. It
-                /// costs a mapping, and a descriptor in a process that has a fork server.
-                ///
-                /// # Errors
-                ///
-                /// [`Error::System`](ipc_error::Error::System) if there is no room for it.
-                pub fn try_clone(&self) -> ipc_error::Result<Self> {
-                    $crate::try_clone(self)
-                }
-            }
-
-            impl $(<$($item $(: $bound)?),+>)? serde::Serialize for $type $(<$($item),+>)? {
-                fn serialize<Z: serde::Serializer>(&self, to: Z) -> Result<Z::Ok, Z::Error> {
-                    $crate::serialize(self, to)
-                }
-            }
-
-            impl<'de $(, $($item $(: $bound)?),+)?> serde::Deserialize<'de>
-                for $type $(<$($item),+>)?
-            {
-                fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                    $crate::deserialize(from)
-                }
-            }
-        )+
-    };
 }

@@ -36,9 +36,13 @@ pub enum Act {
     Receive,
     /// It does a pool's task; the argument is the task's number.
     Task,
+    /// It sends an object to a process that is no fork of it; the argument tells which object.
+    Give,
+    /// It has the object that was sent with the same argument.
+    Take,
 }
 
-const ALL: [Act; 16] = [
+const ALL: [Act; 18] = [
     Act::Run,
     Act::Start,
     Act::Join,
@@ -55,6 +59,8 @@ const ALL: [Act; 16] = [
     Act::Send,
     Act::Receive,
     Act::Task,
+    Act::Give,
+    Act::Take,
 ];
 
 impl Act {
@@ -82,6 +88,8 @@ impl Act {
             Act::Send => "send into",
             Act::Receive => "receive from",
             Act::Task => "task",
+            Act::Give => "give",
+            Act::Take => "take",
         }
     }
 

@@ -151,7 +151,7 @@ impl History {
     fn instant(&mut self, event: &Event, subject: Option<Subject>) {
         let mut name = self.name(event, subject);
         match event.act {
-            Act::Made => return,
+            Act::Made | Act::Give | Act::Take => return,
             Act::Ended => {
                 self.die(event.object as u32, event.time, Some(event.argument));
                 name = format!("{name}: exit code {}", event.argument);

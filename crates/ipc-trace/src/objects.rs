@@ -1,7 +1,7 @@
 //! [`Objects`]: what the addresses in events stand for.
 //!
 //! An object is at its address in the process that made it and in those that are forked from it
-//! afterwards; in others, something else may be there.
+//! afterwards; in others, something else may be there, and it is elsewhere if it was sent to them.
 
 use std::collections::HashMap;
 
@@ -16,6 +16,8 @@ pub(crate) struct Objects {
     objects: Vec<Object>,
     /// By the processes' ids.
     known: HashMap<u32, Known>,
+    /// Those that were sent, by what tells them apart.
+    given: HashMap<i64, Subject>,
     main_process: u32,
 }
 
@@ -30,8 +32,16 @@ struct Object {
 impl Objects {
     /// What an event is about; `None` if that is no object. Events must be given in their order.
     pub(crate) fn subject_of(&mut self, event: &Event) -> Option<Subject> {
-        let Event { pid, phase, act, object, text, .. } = event;
+        let Event { pid, phase, act, object, argument, text, .. } = event;
         match (act, phase) {
+            (Act::Give, _) => {
+                let subject = self.known(*pid).get(object).copied();
+                self.given.extend(subject.map(|subject| (*argument, subject)));
+            }
+            (Act::Take, _) => {
+                let subject = self.given.get(argument).copied();
+                self.known(*pid).extend(subject.map(|subject| (*object, subject)));
+            }
             (Act::Run, Phase::Begin) => self.fork(*pid, *object as u32),
             (Act::Made, _) => return Some(self.make(*pid, *object, text.as_str())),
             (Act::Run | Act::Start | Act::Task, _) => {}

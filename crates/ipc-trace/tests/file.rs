@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::thread::sleep;
 use std::time::Duration;
 
-use ipc_common::{Condition, Event, JoinableQueue, Lock, Pool, Process, Queue, Value, pipe};
+use ipc_common::{
+    Array, Condition, Event, ForkServer, JoinableQueue, Lock, Pool, Process, Queue, Value, pipe,
+};
 use testing::processes::{join, start, until};
 
 use crate::trace::trace_of;
@@ -14,6 +16,7 @@ testing::tests![
     each_process_has_a_lane_with_its_name,
     guards_may_be_dropped_in_any_order,
     an_items_way_leads_from_put_to_get,
+    a_way_leads_through_a_fork_server,
     a_messages_way_leads_from_send_to_receive,
     no_message_is_taken_for_another_after_a_kill,
     a_task_runs_between_two_items,
@@ -106,6 +109,38 @@ fn an_items_way_leads_from_put_to_get() {
         assert_eq!(names[&arrival["pid"].as_u64().unwrap()], "Process-3");
         assert_ne!(names[&departure["pid"].as_u64().unwrap()], "Process-3");
     }
+}
+
+/// Whether it was made before the server or after, it is known under one name.
+fn a_way_leads_through_a_fork_server() {
+    let trace = trace_of(|| {
+        let before = (Queue::new().unwrap(), Array::new(&[0]).unwrap());
+        let server = ForkServer::new().unwrap();
+        let after = (Queue::new().unwrap(), Lock::new().unwrap());
+        type Arguments = (Queue<u32>, Array<u32>, Queue<u32>, Lock);
+        let put = |(before, array, after, lock): Arguments| -> ipc_common::Result<()> {
+            let (_array, _lock) = (array.lock()?, lock.lock()?);
+            before.put(&1)?;
+            after.put(&2)
+        };
+        let queues = (before.0.try_clone().unwrap(), after.0.try_clone().unwrap());
+        let others = (before.1.try_clone().unwrap(), after.1.try_clone().unwrap());
+        let child = server.process(put, (queues.0, others.0, queues.1, others.1)).name("putter");
+        let child = child.start().unwrap();
+        assert_eq!((before.0.get().unwrap(), after.0.get().unwrap()), (1, 2));
+        assert_eq!(join(&child), 0);
+    });
+    let names = trace.process_names();
+    let processes_of = |phase| {
+        let process = |event: &serde_json::Value| &names[&event["pid"].as_u64().unwrap()];
+        trace.of_phase(phase).map(process).collect::<Vec<_>>()
+    };
+    assert_eq!(processes_of("s"), ["putter"; 2]);
+    assert_eq!(processes_of("f"), ["MainProcess"; 2]);
+    for name in ["put into Queue 1", "put into Queue 2", "hold Array", "hold Lock"] {
+        trace.slice("putter", name);
+    }
+    trace.slice("MainProcess", "get from Queue 1");
 }
 
 fn a_messages_way_leads_from_send_to_receive() {
