@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::process;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::server::limits::REMEMBERED_SECONDS;
@@ -46,7 +46,7 @@ impl Lock {
         let link = Link::connect(url, name, Some((&ADOPT_LOCK, "lock")))?;
         link.be_present();
         let (lock, fence, free) = (link.key("lock"), link.key("fence"), link.key("free"));
-        Ok(Lock { link, lock, fence, free, watch: Watch::new() })
+        Ok(Lock { link, lock, fence, free, watch: Watch::default() })
     }
 
     /// As [`JoinableQueue::lease`](crate::JoinableQueue::lease): the lock is lost if the guard is not
@@ -58,7 +58,7 @@ impl Lock {
 
     /// As [`JoinableQueue::patience`](crate::JoinableQueue::patience).
     pub fn patience(self, patience: Duration) -> Self {
-        self.link.set_patience(patience);
+        self.link.patience.set(patience);
         self
     }
 
@@ -100,22 +100,26 @@ impl Lock {
     }
 
     fn lock_until(&self, deadline: Deadline) -> Result<Option<LockGuard<'_>>> {
-        if self.link.holds_something() {
+        if self.link.held() > 0 {
             return Err(Error::AlreadyLocked);
         }
         loop {
+            let began = Instant::now();
             let (fence, users) = self.try_take()?;
             if fence != 0 {
                 self.link.hold(&fence.to_string());
                 return Ok(Some(LockGuard { lock: self, fence, process: process::id() }));
             }
-            self.watch.looked(true, users);
-            let Some(block) = deadline.block(self.watch.pause()) else { return Ok(None) };
-            self.link.call("wait for the lock", |session| {
+            self.watch.looked(began, true, users);
+            let Some(wait) = self.watch.wait(deadline, self.link.longest_block()) else {
+                return Ok(None);
+            };
+            let woken: Option<redis::Value> = self.link.call("wait for the lock", |session| {
                 let mut command = redis::cmd("BLPOP");
-                command.arg(&self.free).arg(block.as_secs_f64());
-                session.query::<redis::Value>(&command)
+                command.arg(&self.free).arg(wait.block.as_secs_f64());
+                session.wait(&command, wait.patience)
             })?;
+            self.watch.waited(woken.is_none());
         }
     }
 

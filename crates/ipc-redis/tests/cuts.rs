@@ -1,4 +1,4 @@
-//! Connections that are cut in the middle of each command.
+//! Connections that are cut in the middle of each command, and replies that come late.
 //!
 //! A scene is played through a proxy that cuts in the middle of a command or reply, or before it, for
 //! each of them. The last number that is printed before a scene fails is the one to repeat:
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ipc_redis::{JoinableQueue, Lock, Pool, Queue, Result, Task, Worker};
 
-use crate::proxy::{Cut, Proxy};
+use crate::proxy::{Proxy, Trouble};
 use crate::server::Server;
 
 testing::tests![
@@ -20,12 +20,13 @@ testing::tests![
     a_lock_is_released,
     a_result_comes_once,
     an_item_of_a_plain_queue_is_put_once,
+    items_that_come_after_the_end_of_a_wait,
 ];
 
 /// Plays the scene with cuts. It gets the number of the round as part of its names.
 fn at_each_message(scene: impl Fn(&str, &str) -> Result<()>, look: impl Fn(&str, &str)) {
     let server = Server::start(&[]);
-    let proxy = Proxy::start(&server, None);
+    let proxy = Proxy::start(&server, Trouble::Nothing);
     scene(&proxy.url(), "whole").unwrap();
     look(&server.url(), "whole");
     let messages = proxy.passed();
@@ -36,8 +37,8 @@ fn at_each_message(scene: impl Fn(&str, &str) -> Result<()>, look: impl Fn(&str,
     };
     for n in numbers {
         println!("IPC_REDIS_CUT={n}");
-        let cut = Cut { message: n / 2, is_half: n % 2 == 1 };
-        let (proxy, name) = (Proxy::start(&server, Some(cut)), format!("cut{n}"));
+        let cut = Trouble::Cut { message: n / 2, is_half: n % 2 == 1 };
+        let (proxy, name) = (Proxy::start(&server, cut), format!("cut{n}"));
         // While it connects for the first time, a cut is an error: the address may be wrong.
         if let Err(e) = scene(&proxy.url(), &name) {
             assert!(e.to_string().starts_with("cannot connect on "), "{e}");
@@ -167,4 +168,21 @@ fn an_item_of_a_plain_queue_is_put_once() {
         let queue = Queue::<u32>::connect(url, name).unwrap();
         assert_eq!(queue.try_get_many(10).unwrap(), [0, 1, 2]);
     });
+}
+
+/// A consumer does not wait for the server to end a wait. What comes then is not lost, and does not come
+/// twice.
+fn items_that_come_after_the_end_of_a_wait() {
+    let server = Server::start(&[]);
+    let proxy = Proxy::start(&server, Trouble::Delays);
+    let queue = JoinableQueue::connect(&proxy.url(), "q").unwrap();
+    let numbers: Vec<u32> = (0..200).collect();
+    queue.put_many(&numbers).unwrap();
+    for n in numbers {
+        let item = queue.get_timeout(Duration::from_millis(1)).unwrap();
+        assert_eq!((*item, item.deliveries()), (n, 1));
+        item.done().unwrap();
+    }
+    queue.join_timeout(Duration::ZERO).unwrap();
+    drop(queue);
 }

@@ -35,8 +35,8 @@ fn items_of_a_killed_consumer_go_to_one_that_waits() {
     let server = Server::start(&[]);
     let url = server.url();
     let queue = JoinableQueue::connect(&url, "q").unwrap();
-    let mut milliseconds = Vec::new();
-    for n in 0..20 {
+    let mut took = Vec::new();
+    for n in 0..50 {
         let holds = Value::new(0).unwrap();
         queue.put(&n).unwrap();
         let victim = holder(&url, &holds);
@@ -49,14 +49,16 @@ fn items_of_a_killed_consumer_go_to_one_that_waits() {
             item.done().unwrap();
         });
         until("the wait", || server.cli(&["info", "clients"]).contains("blocked_clients:1"));
+        thread::sleep(Duration::from_micros(rand::random_range(0..100_000)));
         let killed = Instant::now();
         victim.kill().unwrap();
         until("the item", || *got.lock().unwrap() == 1);
-        milliseconds.push(killed.elapsed().as_micros() as u64);
+        took.push(killed.elapsed().as_micros() as u64);
         assert_eq!(join(&victim), -9);
         assert_eq!(join(&other), 0);
     }
-    println!("given to another after {} us", median(milliseconds));
+    let longest = took.iter().max().copied().unwrap_or(0);
+    println!("given to another after {} us, at most {longest}", median(took));
     queue.join_timeout(Duration::ZERO).unwrap();
 }
 

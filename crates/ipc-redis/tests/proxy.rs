@@ -1,4 +1,4 @@
-//! A way to the server that breaks.
+//! A way to the server that breaks, or is slow.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -6,21 +6,27 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use crate::server::Server;
 
-/// Where a connection is cut.
+/// What happens on the way.
 #[derive(Clone, Copy)]
-pub(crate) struct Cut {
-    /// The number of the message, command or reply, counted over all connections.
-    pub(crate) message: usize,
-    /// Half of it passes, or nothing.
-    pub(crate) is_half: bool,
+pub(crate) enum Trouble {
+    Nothing,
+    /// The connection is cut before a message, command or reply, counted over all connections, or
+    /// after half of it. Later ones are left alone.
+    Cut {
+        message: usize,
+        is_half: bool,
+    },
+    /// One message in ten takes its time.
+    Delays,
 }
 
-/// Passes on what goes both ways, and cuts one connection; later ones are left alone.
+/// Passes on what goes both ways.
 pub(crate) struct Proxy {
     folder: TempDir,
     passed: Arc<AtomicUsize>,
@@ -29,7 +35,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    pub(crate) fn start(server: &Server, cut: Option<Cut>) -> Self {
+    pub(crate) fn start(server: &Server, trouble: Trouble) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(folder.path().join("proxy.sock")).unwrap();
         let (passed, is_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
@@ -44,7 +50,7 @@ impl Proxy {
                 for (from, to) in [(&client, &server), (&server, &client)] {
                     let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
                     let count = count.clone();
-                    ways.push(thread::spawn(move || pass_on(from, to, &count, cut)));
+                    ways.push(thread::spawn(move || pass_on(from, to, &count, trouble)));
                 }
             }
             ways.into_iter().for_each(|way| way.join().unwrap());
@@ -71,14 +77,19 @@ impl Drop for Proxy {
     }
 }
 
-fn pass_on(mut from: UnixStream, mut to: UnixStream, count: &AtomicUsize, cut: Option<Cut>) {
+fn pass_on(mut from: UnixStream, mut to: UnixStream, count: &AtomicUsize, trouble: Trouble) {
     let mut buffer = [0; 16_384]; // longer than each message
     while let Ok(read @ 1..) = from.read(&mut buffer) {
         let message = count.fetch_add(1, Ordering::SeqCst);
-        let passed = match cut.filter(|cut| cut.message == message) {
-            Some(Cut { is_half, .. }) => usize::from(is_half) * read / 2,
-            None => read,
+        let passed = match trouble {
+            Trouble::Cut { message: this, is_half } if this == message => {
+                usize::from(is_half) * read / 2
+            }
+            _ => read,
         };
+        if matches!(trouble, Trouble::Delays) && rand::random_ratio(1, 10) {
+            thread::sleep(Duration::from_millis(30));
+        }
         if to.write_all(&buffer[..passed]).is_err() || passed < read {
             break;
         }

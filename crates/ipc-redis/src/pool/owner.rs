@@ -22,6 +22,7 @@ pub(crate) struct Owner {
     state: RefCell<State>,
 }
 
+#[derive(Default)]
 struct State {
     tasks: u64,
     is_closed: bool,
@@ -37,15 +38,7 @@ struct State {
 impl Owner {
     pub(crate) fn new(queue: JoinableQueue<Call>) -> Self {
         let results = queue.link.key(&format!("results:{}", queue.link.who()));
-        let state = State {
-            tasks: 0,
-            is_closed: false,
-            last: String::new(),
-            largest: None,
-            unfinished: HashSet::new(),
-            wanted: HashMap::new(),
-        };
-        Owner { queue, process: process::id(), results, state: RefCell::new(state) }
+        Owner { queue, process: process::id(), results, state: RefCell::default() }
     }
 
     pub(crate) fn close(&self) {

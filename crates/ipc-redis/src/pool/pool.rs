@@ -57,7 +57,7 @@ impl Pool {
     /// As [`JoinableQueue::patience`].
     #[must_use = "it is the pool"]
     pub fn patience(self, patience: Duration) -> Self {
-        self.0.queue.link.set_patience(patience);
+        self.0.queue.link.patience.set(patience);
         self
     }
 

@@ -84,11 +84,7 @@ impl Worker {
     /// [`Error::Server`] if the server cannot be reached for as long as patience lasts.
     pub fn run(&self) -> Result<()> {
         loop {
-            match self.queue.get() {
-                Ok(call) => self.finish(call)?,
-                Err(Error::Local(_)) => {} // something that is no task was put there
-                Err(other) => return Err(other),
-            }
+            self.run_one(Duration::MAX)?;
         }
     }
 
@@ -110,6 +106,7 @@ impl Worker {
         match self.queue.get_timeout(timeout) {
             Ok(call) => self.finish(call).map(|()| true),
             Err(Error::Empty) => Ok(false),
+            Err(Error::Local(_)) => Ok(true), // something that is no task was put there
             Err(other) => Err(other),
         }
     }

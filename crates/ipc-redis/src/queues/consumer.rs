@@ -1,6 +1,6 @@
 //! A consumer's side of a [`JoinableQueue`].
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ipc_codec::{Message, decode};
 use redis::{RedisResult, Value};
@@ -12,7 +12,7 @@ use crate::server::limits::{MOST_AT_ONCE, REMEMBERED_SECONDS, count_at_once};
 use crate::server::reply::{Entry, entries};
 use crate::server::script::{DONE, HAND_BACK, LOOK};
 use crate::server::session::Session;
-use crate::server::wait::Deadline;
+use crate::server::wait::{Deadline, Wait};
 
 /// What a pool's worker sends with the end of a task.
 pub(crate) struct TaskResult<'a> {
@@ -80,18 +80,16 @@ impl<T: Message> JoinableQueue<T> {
     /// As for [`Item::done`]; [`Error::NotYours`] says how many were given to others, and the rest are
     /// done.
     pub fn done_many(&self, items: Vec<Item<'_, T>>) -> Result<()> {
-        let mut lost = 0;
-        let mut result = Ok(());
-        for some in chunks(items) {
-            let (ours, copies): (Vec<_>, Vec<_>) =
-                some.into_iter().partition(|item| item.is_of_this_process());
-            lost += copies.len();
-            let ids: Vec<&str> = ours.iter().map(|item| &*item.id).collect();
+        let (mut ours, copies): (Vec<_>, Vec<_>) =
+            items.into_iter().partition(|item| item.is_of_this_process());
+        let (mut lost, mut result) = (copies.len(), Ok(()));
+        for some in ours.chunks_mut(MOST_AT_ONCE) {
+            let ids: Vec<&str> = some.iter().map(|item| &*item.id).collect();
             match self.finish(&ids, None) {
                 Err(Error::NotYours { items }) => lost += items,
                 told => result = result.and(told),
             }
-            ours.into_iter().for_each(|mut item| item.is_over = true);
+            some.iter_mut().for_each(|item| item.is_over = true);
         }
         match lost {
             0 => result,
@@ -104,7 +102,7 @@ impl<T: Message> JoinableQueue<T> {
         let mut items = Vec::with_capacity(taken.len());
         let mut failed = Ok(());
         for mut entry in taken {
-            let deliveries = Self::deliveries(&mut entry);
+            let deliveries = entry.number("deliveries", 1) as u32;
             let bytes = entry.take("item").unwrap_or_default();
             match decode(&bytes) {
                 Ok(value) => items.push(Item::new(self, entry.id, deliveries, value)),
@@ -120,49 +118,66 @@ impl<T: Message> JoinableQueue<T> {
     /// Entries that are in hand from now on: at least one, or none when the time is up.
     fn take(&self, most: usize, deadline: Deadline) -> Result<Vec<Entry>> {
         self.link.be_present();
-        let mut is_waiting = false;
         loop {
-            while self.watch.is_due(is_waiting) {
-                self.look()?;
+            let mut missed = 0;
+            while self.watch.is_due() {
+                missed = self.look()?;
             }
-            let at_once = count_at_once(self.largest.get());
-            let block = deadline.block(self.watch.pause().min(self.link.longest_block()));
-            let reply = self.with_group("get", |session| {
-                let mut command = redis::cmd("XREADGROUP");
-                command.arg("GROUP").arg("consumers").arg(session.name);
-                command.arg("COUNT").arg(at_once.min(most.max(1)));
-                if let Some(block) = block {
-                    command.arg("BLOCK").arg((block.as_millis() as u64).max(1));
+            let (mut entries, is_over) = match missed {
+                0 => {
+                    let wait = self.watch.wait(deadline, self.link.longest_block());
+                    let count = count_at_once(self.largest.get()).min(most.max(1));
+                    (self.read(">", count, wait.as_ref())?, wait.is_none())
                 }
-                command.arg("STREAMS").arg(&self.keys.items).arg(">");
-                entries(session.query(&command)?)
-            })?;
-            reply.iter().for_each(|entry| self.link.hold(&entry.id));
-            if !reply.is_empty() || block.is_none() {
-                return Ok(reply);
+                // From the first one in hand on: those that are known are among them.
+                _ => (self.read("0", self.link.held() + missed, None)?, false),
+            };
+            entries.retain(|entry| self.link.hold(&entry.id));
+            if !entries.is_empty() || is_over {
+                return Ok(entries);
             }
-            is_waiting = true;
+            self.watch.look_again_soon();
         }
     }
 
+    fn read(&self, from: &str, count: usize, wait: Option<&Wait>) -> Result<Vec<Entry>> {
+        let reply = self.with_group("get", |session| {
+            let mut command = redis::cmd("XREADGROUP");
+            command.arg("GROUP").arg("consumers").arg(session.name).arg("COUNT").arg(count);
+            if let Some(wait) = wait {
+                command.arg("BLOCK").arg(wait.block.as_millis() as u64);
+            }
+            command.arg("STREAMS").arg(&self.keys.items).arg(from);
+            let reply = match wait {
+                Some(wait) => session.wait(&command, wait.patience)?,
+                None => Some(session.query(&command)?),
+            };
+            reply.map(entries).transpose()
+        })?;
+        self.watch.waited(reply.is_none());
+        Ok(reply.unwrap_or_default())
+    }
+
     /// Puts back what dead consumers had in hand. The first time, their names are swept up, too.
-    fn look(&self) -> Result<()> {
+    /// Returns how many items are in this consumer's hands that it does not know of.
+    fn look(&self) -> Result<usize> {
+        let began = Instant::now();
         let sweep = if self.watch.is_first() { "sweep" } else { "" };
         let keys = [&*self.keys.items, &self.keys.state];
-        let found = self.with_group("look for dead consumers", |session| {
+        let found: [usize; 5] = self.with_group("look for dead consumers", |session| {
             let name = session.name.to_owned();
             let found = session.script(&LOOK, &keys, |command| {
                 command.arg(name).arg(&self.link.base).arg(sweep);
             })?;
             Ok(redis::from_redis_value(found)?)
         })?;
-        let (back, busy, consumers, largest): (usize, usize, usize, usize) = found;
+        let [back, busy, consumers, largest, own] = found;
         self.largest.set(largest);
-        self.watch.looked(busy > 0, consumers);
+        self.watch.looked(began, busy > 0, consumers);
         if back >= 100 {
             self.watch.look_again_soon(); // as many as one look puts back
         }
-        Ok(())
+        Ok(own.saturating_sub(self.link.held()))
     }
 
     pub(crate) fn finish(&self, ids: &[&str], result: Option<TaskResult<'_>>) -> Result<()> {
@@ -239,12 +254,4 @@ impl<T: Message> JoinableQueue<T> {
             done => done,
         })
     }
-}
-
-fn chunks<I>(items: Vec<I>) -> impl Iterator<Item = Vec<I>> {
-    let mut items = items.into_iter();
-    std::iter::from_fn(move || {
-        let some: Vec<I> = items.by_ref().take(MOST_AT_ONCE).collect();
-        (!some.is_empty()).then_some(some)
-    })
 }

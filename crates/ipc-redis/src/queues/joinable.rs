@@ -9,8 +9,7 @@ use ipc_codec::Message;
 
 use crate::error::{Error, Result};
 use crate::server::link::Link;
-use crate::server::reply::Entry;
-use crate::server::wait::{Deadline, Watch};
+use crate::server::wait::{Deadline, LATE, Watch};
 
 /// A queue for any number of processes on any number of machines, whose items count as unfinished from
 /// `put` until [`Item::done`](crate::Item::done); Python's `multiprocessing.JoinableQueue`.
@@ -67,7 +66,7 @@ impl<T: Message> JoinableQueue<T> {
             room: link.key("room"),
             finished: link.key("finished"),
         };
-        let (watch, largest) = (Watch::new(), Cell::new(usize::MAX));
+        let (watch, largest) = (Watch::default(), Cell::new(usize::MAX));
         let queue = JoinableQueue { link, keys, watch, largest, items: PhantomData };
         queue.make()?;
         Ok(queue)
@@ -112,7 +111,7 @@ impl<T: Message> JoinableQueue<T> {
     /// For how long an operation tries to connect again when the connection is cut; 10 seconds if
     /// nothing else is said.
     pub fn patience(self, patience: Duration) -> Self {
-        self.link.set_patience(patience);
+        self.link.patience.set(patience);
         self
     }
 
@@ -179,7 +178,7 @@ impl<T: Message> JoinableQueue<T> {
                 let mut command = redis::cmd("XREAD");
                 command.arg("BLOCK").arg(block.as_millis() as u64);
                 command.arg("STREAMS").arg(&self.keys.finished).arg(&bell);
-                session.query::<redis::Value>(&command)
+                session.wait::<redis::Value>(&command, block + LATE)
             })?;
         }
     }
@@ -194,10 +193,6 @@ impl<T: Message> JoinableQueue<T> {
                 })?;
             Ok(redis::from_redis_value(status)?)
         })
-    }
-
-    pub(crate) fn deliveries(entry: &mut Entry) -> u32 {
-        entry.number("deliveries", 1) as u32
     }
 }
 

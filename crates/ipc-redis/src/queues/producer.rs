@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::queues::joinable::JoinableQueue;
 use crate::server::limits::{LARGEST, MOST_AT_ONCE, REMEMBERED_SECONDS, encoded};
 use crate::server::script::PUT;
-use crate::server::wait::Deadline;
+use crate::server::wait::{Deadline, LATE};
 
 impl<T: Message> JoinableQueue<T> {
     /// Puts an item into the queue; blocks while the queue is full. When it returns, the server has
@@ -94,11 +94,13 @@ impl<T: Message> JoinableQueue<T> {
                 return Ok(());
             }
             let block = deadline.block(self.link.longest_block()).ok_or(Error::Full)?;
-            let token: Option<(String, String)> = self.link.call("wait for room", |session| {
-                let seconds = block.as_secs_f64().max(0.001);
-                session.query(redis::cmd("BLPOP").arg(&self.keys.room).arg(seconds))
+            let token: Option<redis::Value> = self.link.call("wait for room", |session| {
+                let mut command = redis::cmd("BLPOP");
+                command.arg(&self.keys.room).arg(block.as_secs_f64());
+                session.wait(&command, block + LATE)
             })?;
-            woken = if token.is_some() { "woken" } else { "" };
+            // One that was not waited for may have been taken.
+            woken = if token == Some(redis::Value::Nil) { "" } else { "woken" };
         }
         Ok(())
     }

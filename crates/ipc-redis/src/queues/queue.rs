@@ -49,7 +49,7 @@ impl<T: Message> Queue<T> {
 
     /// As [`JoinableQueue::patience`](crate::JoinableQueue::patience).
     pub fn patience(self, patience: Duration) -> Self {
-        self.link.set_patience(patience);
+        self.link.patience.set(patience);
         self
     }
 

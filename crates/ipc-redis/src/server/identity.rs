@@ -21,8 +21,8 @@ pub(crate) struct Identity {
     changes: u64,
 }
 
-impl Identity {
-    pub(crate) fn new() -> Self {
+impl Default for Identity {
+    fn default() -> Self {
         let machine = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let process = process::id();
         // Forked children have the same random numbers, and a process id is used again.
@@ -31,7 +31,9 @@ impl Identity {
         let connection = who.clone();
         Identity { process, who, connection, connections: 0, changes: 0 }
     }
+}
 
+impl Identity {
     /// Names a new connection. Scripts know by the ending that it has a lease.
     pub(crate) fn rename(&mut self, is_leased: bool) {
         self.connections += 1;

@@ -11,7 +11,7 @@ use redis::{Client, Cmd, RedisResult};
 use crate::error::{Error, Result, is_passing, says};
 use crate::server::identity::{Identity, check_server};
 use crate::server::script::Script;
-use crate::server::session::Session;
+use crate::server::session::{SILENCE, Session};
 
 /// No command blocks the server's side of a connection for longer: a producer or consumer looks again
 /// after this, whatever wakes were lost with a process that was killed.
@@ -26,11 +26,12 @@ pub(crate) struct Link {
     /// The name of the queue, pool or lock in braces: Redis Cluster keeps all its keys on one node.
     pub(crate) base: String,
     adopt: Option<(&'static Script, String)>,
-    patience: Cell<Duration>,
+    pub(crate) patience: Cell<Duration>,
     lease: Cell<Option<Duration>>,
     state: RefCell<State>,
 }
 
+#[derive(Default)]
 struct State {
     identity: Identity,
     connection: Option<redis::Connection>,
@@ -50,28 +51,21 @@ impl Link {
         if name.is_empty() || name.contains(['{', '}']) {
             return Err(Error::Invalid("a name is not empty and has no braces"));
         }
-        let tried = "connect";
-        let client = Client::open(url).map_err(|e| Error::server(tried, "the server", e))?;
+        let client = Client::open(url).map_err(|e| Error::server("connect", "the server", e))?;
         let server = client.get_connection_info().addr().to_string();
         let base = format!("{{{name}}}");
         let adopt = adopt.map(|(script, part)| (script, format!("{base}:{part}")));
-        let state = State {
-            identity: Identity::new(),
-            connection: None,
-            is_present: false,
-            held: HashSet::new(),
-        };
-        let link = Link {
-            client,
-            server,
-            base,
-            adopt,
-            patience: Cell::new(Duration::ZERO),
-            lease: Cell::new(None),
-            state: RefCell::new(state),
-        };
+        let (patience, lease, state) = Default::default();
+        let link = Link { client, server, base, adopt, patience, lease, state };
         // A server that is not there, or not fit, is told at once.
-        let info: String = link.call(tried, |session| {
+        check_server(&link.server, &link.ask_server()?)?;
+        link.patience.set(Duration::from_secs(10));
+        Ok(link)
+    }
+
+    /// What the server tells of itself, if it may.
+    fn ask_server(&self) -> Result<String> {
+        self.call("connect", |session| {
             let mut info = String::new();
             for section in ["memory", "server"] {
                 match session.query::<String>(redis::cmd("INFO").arg(section)) {
@@ -80,10 +74,7 @@ impl Link {
                 }
             }
             Ok(info)
-        })?;
-        check_server(&link.server, &info)?;
-        link.patience.set(Duration::from_secs(10));
-        Ok(link)
+        })
     }
 
     pub(crate) fn key(&self, part: &str) -> String {
@@ -93,10 +84,6 @@ impl Link {
     /// Where the number of the last change is kept, so that it is not done twice.
     pub(crate) fn last_key(&self) -> String {
         format!("{}:last:{}", self.base, self.state_here().identity.who)
-    }
-
-    pub(crate) fn set_patience(&self, patience: Duration) {
-        self.patience.set(patience);
     }
 
     /// For what is dropped: it does not wait for a server that is away.
@@ -136,16 +123,17 @@ impl Link {
         self.state_here().identity.next_change()
     }
 
-    pub(crate) fn hold(&self, id: &str) {
-        self.state_here().held.insert(id.into());
+    /// `false` if it was in hand already.
+    pub(crate) fn hold(&self, id: &str) -> bool {
+        self.state_here().held.insert(id.into())
     }
 
     pub(crate) fn let_go(&self, id: &str) {
         self.state_here().held.remove(id);
     }
 
-    pub(crate) fn holds_something(&self) -> bool {
-        !self.state_here().held.is_empty()
+    pub(crate) fn held(&self) -> usize {
+        self.state_here().held.len()
     }
 
     /// Whether this process has the connection of that name; a copy in a forked child has not.
@@ -158,9 +146,7 @@ impl Link {
     fn state_here(&self) -> RefMut<'_, State> {
         let mut state = self.state.borrow_mut();
         if !Link::is_of(state.identity.process) {
-            state.connection = None;
-            state.held.clear();
-            state.identity = Identity::new();
+            *state = State { is_present: state.is_present, ..State::default() };
         }
         state
     }
@@ -229,7 +215,7 @@ impl Link {
         }
         let client = Client::open(info)?;
         let mut connection = client.get_connection_with_timeout(CONNECT_TIMEOUT)?;
-        connection.set_read_timeout(Some(LONGEST_BLOCK + CONNECT_TIMEOUT))?;
+        connection.set_read_timeout(Some(SILENCE))?;
         connection.set_write_timeout(Some(CONNECT_TIMEOUT))?;
         let name = &state.identity.connection;
         if state.is_present {
@@ -239,7 +225,9 @@ impl Link {
             subscribe.set_no_response(true).exec(&mut connection)?;
         }
         let called = format!("{}:{name}", self.base);
-        redis::cmd("CLIENT").arg("SETNAME").arg(called).exec(&mut connection)?;
-        Ok(connection)
+        match redis::cmd("CLIENT").arg("SETNAME").arg(called).exec(&mut connection) {
+            Err(refused) if says(&refused, "'client") => Ok(connection), // it is for people
+            named => named.map(|()| connection),
+        }
     }
 }

@@ -1,8 +1,13 @@
 //! [`Session`]: a connection while a step is done with it.
 
+use std::time::Duration;
+
 use redis::{Cmd, ConnectionLike, FromRedisValue, RedisResult, Value};
 
 use crate::server::script::Script;
+
+/// For how long a connection may be silent: a second's wait, and as long as it takes to connect.
+pub(crate) const SILENCE: Duration = Duration::from_secs(6);
 
 /// A connection that works, the name that others know it by, and its lease: key and milliseconds.
 pub(crate) struct Session<'a> {
@@ -33,6 +38,22 @@ impl Session<'_> {
         let replies = self.connection.req_packed_commands(&packed, 0, 2)?;
         let reply = replies.into_iter().nth(1).unwrap_or(Value::Nil);
         Ok(redis::from_redis_value(reply.extract_error()?)?)
+    }
+
+    /// Sends a command that waits, and does not wait for it longer than `patience`: then `None`. The
+    /// next command ends it, and its reply, which may say that something was taken, is thrown away.
+    pub(crate) fn wait<T: FromRedisValue>(
+        &mut self,
+        command: &Cmd,
+        patience: Duration,
+    ) -> RedisResult<Option<T>> {
+        self.connection.set_read_timeout(Some(patience))?;
+        let reply = self.query(command);
+        self.connection.set_read_timeout(Some(SILENCE))?;
+        match reply {
+            Err(late) if late.is_timeout() => Ok(None),
+            reply => reply.map(Some),
+        }
     }
 
     /// Executes a script.

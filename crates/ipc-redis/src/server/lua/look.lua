@@ -2,7 +2,8 @@
 -- it is subscribed to the channel of its name, which the server ends with its connection, and while
 -- its lease is there if it has one.
 -- KEYS: items, state.  ARGV: who looks, the queue's name in braces, "sweep" or "".
--- Returns: items put back, consumers with items in hand, living consumers, size of the largest item.
+-- Returns: items put back, other consumers with items in hand, living consumers, size of the largest
+-- item, how many items the one that looks has in hand.
 local items, group = KEYS[1], 'consumers'
 
 local function living(names)
@@ -33,9 +34,13 @@ local function put_back(name, most)
   return #pending
 end
 
-local busy = {}
+local busy, own = {}, 0
 for _, consumer in ipairs(redis.call('XPENDING', items, group)[4] or {}) do
-  if consumer[1] ~= ARGV[1] and #busy < 4000 then busy[#busy + 1] = consumer[1] end
+  if consumer[1] == ARGV[1] then
+    own = tonumber(consumer[2])
+  elseif #busy < 4000 then
+    busy[#busy + 1] = consumer[1]
+  end
 end
 local alive, back, working = living(busy), 0, 0
 for _, name in ipairs(busy) do
@@ -56,4 +61,4 @@ if ARGV[3] == 'sweep' then -- names of those that died with empty hands
   end
 end
 local consumers = redis.call('PUBSUB', 'NUMSUB', ARGV[2] .. ':present')[2]
-return {back, working, consumers, tonumber(redis.call('HGET', KEYS[2], 'largest') or 0)}
+return {back, working, consumers, tonumber(redis.call('HGET', KEYS[2], 'largest') or 0), own}
