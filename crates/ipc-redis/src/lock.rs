@@ -12,7 +12,7 @@ use crate::server::wait::{Deadline, Watch};
 
 /// A lock that processes on many machines share; Python's `multiprocessing.Lock`.
 ///
-/// A holder whose connection is gone has lost it: the next one gets it within a tenth of a second. The
+/// A holder whose connection is gone has lost it: the next one gets it within milliseconds. The
 /// holder may not know yet, so each guard has a [`fence`](LockGuard::fence) that is larger than all before
 /// it: pass it on to what the lock protects, and let that refuse a smaller one than it has seen.
 ///
@@ -42,6 +42,13 @@ impl Lock {
     /// # Errors
     ///
     /// As for [`JoinableQueue::connect`](crate::JoinableQueue::connect).
+    ///
+    /// ```no_run
+    /// use ipc_redis::Lock;
+    ///
+    /// let lock = Lock::connect("redis://localhost", "printer")?;
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn connect(url: &str, name: &str) -> Result<Self> {
         let link = Link::connect(url, name, Some((&ADOPT_LOCK, "lock")))?;
         link.be_present();
@@ -51,12 +58,28 @@ impl Lock {
 
     /// As [`JoinableQueue::lease`](crate::JoinableQueue::lease): the lock is lost if the guard is not
     /// [renewed](LockGuard::renew) for so long.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use ipc_redis::Lock;
+    ///
+    /// let lock = Lock::connect("redis://localhost", "printer")?.lease(Duration::from_secs(60));
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn lease(self, lease: Duration) -> Self {
         self.link.set_lease(lease);
         self
     }
 
     /// As [`JoinableQueue::patience`](crate::JoinableQueue::patience).
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use ipc_redis::Lock;
+    ///
+    /// let lock = Lock::connect("redis://localhost", "printer")?.patience(Duration::from_secs(60));
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn patience(self, patience: Duration) -> Self {
         self.link.patience.set(patience);
         self
@@ -67,6 +90,14 @@ impl Lock {
     /// # Errors
     ///
     /// [`Error::AlreadyLocked`] if it is already, and [`Error::Server`].
+    ///
+    /// ```no_run
+    /// # let lock = ipc_redis::Lock::connect("redis://localhost", "printer")?;
+    /// let guard = lock.lock()?;
+    /// // … this process alone, of all machines …
+    /// guard.unlock()?;
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn lock(&self) -> Result<LockGuard<'_>> {
         self.lock_until(Deadline::NEVER)?
             .ok_or(Error::Invalid("cannot lock: the wait was ended early; lock again"))
@@ -95,6 +126,16 @@ impl Lock {
     /// # Errors
     ///
     /// As for [`lock`](Self::lock).
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # let lock = ipc_redis::Lock::connect("redis://localhost", "printer")?;
+    /// match lock.lock_timeout(Duration::from_secs(1))? {
+    ///     Some(guard) => guard.unlock()?,
+    ///     None => println!("another prints"),
+    /// }
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn lock_timeout(&self, timeout: Duration) -> Result<Option<LockGuard<'_>>> {
         self.lock_until(Deadline::after(timeout))
     }
@@ -166,6 +207,13 @@ pub struct LockGuard<'a> {
 
 impl LockGuard<'_> {
     /// Larger than that of each guard before it, on all machines.
+    ///
+    /// ```no_run
+    /// # let lock = ipc_redis::Lock::connect("redis://localhost", "printer")?;
+    /// let guard = lock.lock()?;
+    /// println!("UPDATE pages SET …, fence = {0} WHERE fence < {0}", guard.fence());
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn fence(&self) -> u64 {
         self.fence
     }
@@ -175,6 +223,16 @@ impl LockGuard<'_> {
     /// # Errors
     ///
     /// [`Error::LockLost`] if it is not, and [`Error::Server`].
+    ///
+    /// ```no_run
+    /// # let lock = ipc_redis::Lock::connect("redis://localhost", "printer")?;
+    /// let guard = lock.lock()?;
+    /// for _page in 0..100 {
+    ///     // … some seconds …
+    ///     guard.renew()?; // an error if another has the lock
+    /// }
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn renew(&self) -> Result<()> {
         let holder: Option<u64> = match Link::is_of(self.process) {
             true => self.lock.link.call("renew the lock", |session| {
@@ -190,6 +248,15 @@ impl LockGuard<'_> {
     /// # Errors
     ///
     /// [`Error::LockLost`] if it was given to another meanwhile, and [`Error::Server`].
+    ///
+    /// ```no_run
+    /// # let lock = ipc_redis::Lock::connect("redis://localhost", "printer")?;
+    /// match lock.lock()?.unlock() {
+    ///     Err(ipc_redis::Error::LockLost) => println!("another may have printed, too"),
+    ///     unlocked => unlocked?,
+    /// }
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn unlock(mut self) -> Result<()> {
         let is_ours = Link::is_of(self.process);
         self.process = 0; // nothing is left to be dropped

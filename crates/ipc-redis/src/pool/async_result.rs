@@ -46,6 +46,15 @@ impl<'p, R: Message> AsyncResult<'p, R> {
     /// [`Error::WorkersDied`]: crate::Error::WorkersDied
     /// [`Error::Local`]: crate::Error::Local
     /// [`Error::Server`]: crate::Error::Server
+    ///
+    /// ```no_run
+    /// # use ipc_redis::{Pool, Task};
+    /// # const SQUARE: Task<u64, u64> = Task::new("square", 1, |n| n * n);
+    /// # let pool = Pool::connect("redis://localhost", "numbers")?;
+    /// let later = pool.apply_async(SQUARE, 7)?;
+    /// assert_eq!(later.get()?, 49);
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn get(&self) -> Result<R> {
         loop {
             if let Some(result) = self.get_until(Deadline::NEVER)? {
@@ -59,6 +68,19 @@ impl<'p, R: Message> AsyncResult<'p, R> {
     /// # Errors
     ///
     /// As for [`get`](Self::get).
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use ipc_redis::{Pool, Task};
+    /// # const SQUARE: Task<u64, u64> = Task::new("square", 1, |n| n * n);
+    /// # let pool = Pool::connect("redis://localhost", "numbers")?;
+    /// let later = pool.apply_async(SQUARE, 7)?;
+    /// match later.get_timeout(Duration::from_secs(1))? {
+    ///     Some(square) => println!("it is {square}"),
+    ///     None => println!("not yet; is there a worker?"),
+    /// }
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn get_timeout(&self, timeout: Duration) -> Result<Option<R>> {
         self.get_until(Deadline::after(timeout))
     }
@@ -68,6 +90,17 @@ impl<'p, R: Message> AsyncResult<'p, R> {
     /// # Errors
     ///
     /// [`Error::Server`](crate::Error::Server).
+    ///
+    /// ```no_run
+    /// # use ipc_redis::{Pool, Task};
+    /// # const SQUARE: Task<u64, u64> = Task::new("square", 1, |n| n * n);
+    /// # let pool = Pool::connect("redis://localhost", "numbers")?;
+    /// let later = pool.apply_async(SQUARE, 7)?;
+    /// while !later.ready()? {
+    ///     println!("not yet");
+    /// }
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn ready(&self) -> Result<bool> {
         Ok(self.owner.result(self.task, Deadline::after(Duration::ZERO))?.is_some())
     }

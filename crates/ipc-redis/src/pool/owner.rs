@@ -9,8 +9,8 @@ use ipc_codec::{Message, encode};
 use crate::error::{Error, Result};
 use crate::pool::task::{Call, Task};
 use crate::queues::joinable::JoinableQueue;
-use crate::server::limits::{LARGEST, MOST_AT_ONCE, count_at_once, encoded};
-use crate::server::link::{LONGEST_BLOCK, Link};
+use crate::server::limits::{LARGEST, LONGEST_BLOCK, MOST_AT_ONCE, count_at_once, encoded};
+use crate::server::link::Link;
 use crate::server::reply::entries;
 use crate::server::wait::Deadline;
 

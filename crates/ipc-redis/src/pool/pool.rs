@@ -40,6 +40,13 @@ impl Pool {
     /// # Errors
     ///
     /// As for [`JoinableQueue::connect`].
+    ///
+    /// ```no_run
+    /// use ipc_redis::Pool;
+    ///
+    /// let pool = Pool::connect("redis://localhost", "numbers")?;
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn connect(url: &str, name: &str) -> Result<Self> {
         Ok(Pool(Owner::new(JoinableQueue::connect(url, name)?)))
     }
@@ -49,12 +56,27 @@ impl Pool {
     /// # Errors
     ///
     /// [`Error::Server`].
+    ///
+    /// ```no_run
+    /// use ipc_redis::Pool;
+    ///
+    /// let pool = Pool::connect("redis://localhost", "numbers")?.bound(10_000)?;
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn bound(self, most: usize) -> Result<Self> {
         self.0.queue.set_bound(most)?;
         Ok(self)
     }
 
     /// As [`JoinableQueue::patience`].
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use ipc_redis::Pool;
+    ///
+    /// let pool = Pool::connect("redis://localhost", "numbers")?.patience(Duration::from_secs(60));
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     #[must_use = "it is the pool"]
     pub fn patience(self, patience: Duration) -> Self {
         self.0.queue.link.patience.set(patience);
@@ -66,6 +88,14 @@ impl Pool {
     /// # Errors
     ///
     /// As for [`apply_async`](Self::apply_async) and [`AsyncResult::get`].
+    ///
+    /// ```no_run
+    /// # use ipc_redis::{Pool, Task};
+    /// # const SQUARE: Task<u64, u64> = Task::new("square", 1, |n| n * n);
+    /// # let pool = Pool::connect("redis://localhost", "numbers")?;
+    /// assert_eq!(pool.apply(SQUARE, 7)?, 49);
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn apply<A: Message, R: Message>(&self, task: Task<A, R>, arguments: A) -> Result<R> {
         self.apply_async(task, arguments)?.get()
     }
@@ -76,6 +106,16 @@ impl Pool {
     ///
     /// [`Error::Local`] or [`Error::TooLarge`] if the arguments cannot be sent, [`Error::Server`],
     /// [`Error::Invalid`] if the pool was closed, or in a process forked from the one that connected.
+    ///
+    /// ```no_run
+    /// # use ipc_redis::{Pool, Task};
+    /// # const SQUARE: Task<u64, u64> = Task::new("square", 1, |n| n * n);
+    /// # let pool = Pool::connect("redis://localhost", "numbers")?;
+    /// let later = pool.apply_async(SQUARE, 7)?;
+    /// // … something else meanwhile …
+    /// assert_eq!(later.get()?, 49);
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn apply_async<A: Message, R: Message>(
         &self,
         task: Task<A, R>,
@@ -120,6 +160,15 @@ impl Pool {
     }
 
     /// Says that this owner gives no more tasks; Python's `close()`. The workers go on for others.
+    ///
+    /// ```no_run
+    /// # use ipc_redis::{Pool, Task};
+    /// # const SQUARE: Task<u64, u64> = Task::new("square", 1, |n| n * n);
+    /// # let pool = Pool::connect("redis://localhost", "numbers")?;
+    /// pool.close();
+    /// assert!(pool.apply_async(SQUARE, 7).is_err());
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn close(&self) {
         self.0.close();
     }

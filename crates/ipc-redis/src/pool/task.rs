@@ -25,6 +25,16 @@ pub struct Task<A, R> {
 
 impl<A: Message, R: Message> Task<A, R> {
     /// Names a function.
+    ///
+    /// ```
+    /// use ipc_redis::Task;
+    ///
+    /// fn resize((path, width): (String, u32)) -> Result<String, String> {
+    ///     Ok(format!("{path} with a width of {width}"))
+    /// }
+    ///
+    /// const RESIZE: Task<(String, u32), Result<String, String>> = Task::new("resize", 1, resize);
+    /// ```
     pub const fn new(name: &'static str, version: u32, function: fn(A) -> R) -> Self {
         Task { name, version, function }
     }

@@ -42,12 +42,28 @@ impl Worker {
     /// # Errors
     ///
     /// As for [`JoinableQueue::connect`].
+    ///
+    /// ```no_run
+    /// use ipc_redis::Worker;
+    ///
+    /// let worker = Worker::connect("redis://localhost", "numbers")?;
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn connect(url: &str, name: &str) -> Result<Self> {
         let queue = JoinableQueue::connect(url, name)?;
         Ok(Worker { queue, tasks: HashMap::new(), attempts: 3 })
     }
 
     /// Registers a task, by its name and version.
+    ///
+    /// ```no_run
+    /// # use ipc_redis::{Task, Worker};
+    /// # const SQUARE: Task<u64, u64> = Task::new("square", 1, |n| n * n);
+    /// const CUBE: Task<u64, u64> = Task::new("cube", 1, |n| n * n * n);
+    ///
+    /// Worker::connect("redis://localhost", "numbers")?.task(SQUARE).task(CUBE).run()?;
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     #[must_use = "run() does the tasks"]
     pub fn task<A: Message + 'static, R: Message + 'static>(mut self, task: Task<A, R>) -> Self {
         self.tasks.insert((task.name, task.version), Box::new(move |bytes| task.run(bytes)));
@@ -56,6 +72,14 @@ impl Worker {
 
     /// A task during which so many workers died ends with [`Error::WorkersDied`] instead of killing
     /// one more; 3 if nothing else is said.
+    ///
+    /// ```no_run
+    /// # use ipc_redis::{Task, Worker};
+    /// # const SQUARE: Task<u64, u64> = Task::new("square", 1, |n| n * n);
+    /// let worker = Worker::connect("redis://localhost", "numbers")?.task(SQUARE).attempts(1);
+    /// worker.run()?; // a task is begun once, and not again if its worker dies
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     #[must_use = "run() does the tasks"]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
@@ -63,6 +87,16 @@ impl Worker {
     }
 
     /// As [`JoinableQueue::lease`]. It is renewed between tasks, so it has to be longer than each.
+    ///
+    /// ```no_run
+    /// # use ipc_redis::{Task, Worker};
+    /// # const SQUARE: Task<u64, u64> = Task::new("square", 1, |n| n * n);
+    /// use std::time::Duration;
+    ///
+    /// let worker = Worker::connect("redis://localhost", "numbers")?.task(SQUARE);
+    /// worker.lease(Duration::from_secs(600)).run()?; // no task takes ten minutes
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     #[must_use = "run() does the tasks"]
     pub fn lease(mut self, lease: Duration) -> Self {
         self.queue = self.queue.lease(lease);
@@ -70,6 +104,16 @@ impl Worker {
     }
 
     /// As [`JoinableQueue::patience`].
+    ///
+    /// ```no_run
+    /// # use ipc_redis::{Task, Worker};
+    /// # const SQUARE: Task<u64, u64> = Task::new("square", 1, |n| n * n);
+    /// use std::time::Duration;
+    ///
+    /// let worker = Worker::connect("redis://localhost", "numbers")?.task(SQUARE);
+    /// worker.patience(Duration::from_secs(3600)).run()?; // the server may be away for an hour
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     #[must_use = "run() does the tasks"]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.queue = self.queue.patience(patience);
@@ -82,6 +126,13 @@ impl Worker {
     /// # Errors
     ///
     /// [`Error::Server`] if the server cannot be reached for as long as patience lasts.
+    ///
+    /// ```no_run
+    /// # use ipc_redis::{Task, Worker};
+    /// # const SQUARE: Task<u64, u64> = Task::new("square", 1, |n| n * n);
+    /// Worker::connect("redis://localhost", "numbers")?.task(SQUARE).run()?;
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn run(&self) -> Result<()> {
         loop {
             self.run_one(Duration::MAX)?;

@@ -50,6 +50,15 @@ impl<T: Message> JoinableQueue<T> {
     /// # Errors
     ///
     /// [`Error::Empty`], and as for [`get`](Self::get).
+    ///
+    /// ```no_run
+    /// # let queue = ipc_redis::JoinableQueue::<String>::connect("redis://localhost", "dishes")?;
+    /// match queue.try_get() {
+    ///     Err(ipc_redis::Error::Empty) => println!("nothing to eat"),
+    ///     dish => dish?.done()?,
+    /// }
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn try_get(&self) -> Result<Item<'_, T>> {
         self.get_timeout(Duration::ZERO)
     }
@@ -59,6 +68,16 @@ impl<T: Message> JoinableQueue<T> {
     /// # Errors
     ///
     /// As for [`try_get`](Self::try_get).
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # let queue = ipc_redis::JoinableQueue::<String>::connect("redis://localhost", "dishes")?;
+    /// match queue.get_timeout(Duration::from_secs(1)) {
+    ///     Err(ipc_redis::Error::Empty) => println!("nothing to eat for a second"),
+    ///     dish => dish?.done()?,
+    /// }
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn get_timeout(&self, timeout: Duration) -> Result<Item<'_, T>> {
         self.get_until(1, Deadline::after(timeout))?.pop().ok_or(Error::Empty)
     }
@@ -69,6 +88,15 @@ impl<T: Message> JoinableQueue<T> {
     /// # Errors
     ///
     /// As for [`get`](Self::get); the items that could be decoded are handed back.
+    ///
+    /// ```no_run
+    /// # let queue = ipc_redis::JoinableQueue::<String>::connect("redis://localhost", "dishes")?;
+    /// for dish in queue.get_many(100)? {
+    ///     println!("ate {dish}");
+    ///     dish.done()?;
+    /// }
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn get_many(&self, most: usize) -> Result<Vec<Item<'_, T>>> {
         self.get_until(most, Deadline::NEVER)
     }
@@ -79,6 +107,14 @@ impl<T: Message> JoinableQueue<T> {
     ///
     /// As for [`Item::done`]; [`Error::NotYours`] says how many were given to others, and the rest are
     /// done.
+    ///
+    /// ```no_run
+    /// # let queue = ipc_redis::JoinableQueue::<String>::connect("redis://localhost", "dishes")?;
+    /// let dishes = queue.get_many(100)?;
+    /// println!("ate {} dishes", dishes.len());
+    /// queue.done_many(dishes)?;
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn done_many(&self, items: Vec<Item<'_, T>>) -> Result<()> {
         let (mut ours, copies): (Vec<_>, Vec<_>) =
             items.into_iter().partition(|item| item.is_of_this_process());
@@ -91,10 +127,7 @@ impl<T: Message> JoinableQueue<T> {
             }
             some.iter_mut().for_each(|item| item.is_over = true);
         }
-        match lost {
-            0 => result,
-            items => result.and(Err(Error::NotYours { items })),
-        }
+        result.and(if lost == 0 { Ok(()) } else { Err(Error::NotYours { items: lost }) })
     }
 
     fn get_until(&self, most: usize, deadline: Deadline) -> Result<Vec<Item<'_, T>>> {
@@ -136,7 +169,7 @@ impl<T: Message> JoinableQueue<T> {
             if !entries.is_empty() || is_over {
                 return Ok(entries);
             }
-            self.watch.look_again_soon();
+            self.watch.is_urgent.set(true);
         }
     }
 
@@ -175,7 +208,7 @@ impl<T: Message> JoinableQueue<T> {
         self.largest.set(largest);
         self.watch.looked(began, busy > 0, consumers);
         if back >= 100 {
-            self.watch.look_again_soon(); // as many as one look puts back
+            self.watch.is_urgent.set(true); // as many as one look puts back
         }
         Ok(own.saturating_sub(self.link.held()))
     }

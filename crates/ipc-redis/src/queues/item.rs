@@ -35,6 +35,17 @@ impl<'q, T: Message> Item<'q, T> {
     ///
     /// [`Error::NotYours`] if it was given to another consumer meanwhile, or if this process has only
     /// a copy of it by a fork. [`Error::Server`] if the server cannot be reached: it may be finished.
+    ///
+    /// ```no_run
+    /// # let queue = ipc_redis::JoinableQueue::<String>::connect("redis://localhost", "dishes")?;
+    /// let dish = queue.get()?;
+    /// println!("ate {dish}");
+    /// match dish.done() {
+    ///     Err(ipc_redis::Error::NotYours { .. }) => println!("another eats it, too"),
+    ///     done => done?,
+    /// }
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn done(mut self) -> Result<()> {
         if !self.is_of_this_process() {
             return Err(Error::NotYours { items: 1 });
@@ -49,6 +60,19 @@ impl<'q, T: Message> Item<'q, T> {
     /// # Errors
     ///
     /// As for [`done`](Item::done); then it is over.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # let queue = ipc_redis::JoinableQueue::<String>::connect("redis://localhost", "dishes")?;
+    /// let queue = queue.lease(Duration::from_secs(60));
+    /// let mut dish = queue.get()?;
+    /// for _bite in 0..100 {
+    ///     // … some seconds …
+    ///     dish.renew()?; // an error if another has been given the dish
+    /// }
+    /// dish.done()?;
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn renew(&mut self) -> Result<()> {
         if !self.is_of_this_process() || !self.queue.is_pending(&self.id)? {
             self.is_over = true;
@@ -60,6 +84,16 @@ impl<'q, T: Message> Item<'q, T> {
 
     /// How often it was given to a consumer, this time included. More than once: others died with it
     /// or handed it back, perhaps because of it.
+    ///
+    /// ```no_run
+    /// # let queue = ipc_redis::JoinableQueue::<String>::connect("redis://localhost", "dishes")?;
+    /// let dish = queue.get()?;
+    /// if dish.deliveries() > 3 {
+    ///     println!("three have died of {dish}");
+    ///     dish.done()?; // it is given to no other
+    /// }
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn deliveries(&self) -> u32 {
         self.deliveries
     }

@@ -8,15 +8,16 @@ use std::time::Duration;
 use ipc_codec::Message;
 
 use crate::error::{Error, Result};
+use crate::server::limits::LATE;
 use crate::server::link::Link;
-use crate::server::wait::{Deadline, LATE, Watch};
+use crate::server::wait::{Deadline, Watch};
 
 /// A queue for any number of processes on any number of machines, whose items count as unfinished from
 /// `put` until [`Item::done`](crate::Item::done); Python's `multiprocessing.JoinableQueue`.
 ///
 /// Each process, and each thread, connects for itself. An item in the hands of a consumer whose
-/// connection is gone, because it was killed or its machine went down, is given to another within a
-/// tenth of a second; one whose connection stands may take a day. The [crate's page](crate) has a table of
+/// connection is gone, because it was killed or its machine went down, is given to another within
+/// milliseconds; one whose connection stands may take a day. The [crate's page](crate) has a table of
 /// failures.
 ///
 /// ```no_run
@@ -58,6 +59,14 @@ impl<T: Message> JoinableQueue<T> {
     /// [`Error::Server`] if the server cannot be reached or refuses the password,
     /// [`Error::Unsuitable`] if it is older than 6.2 or would throw items away,
     /// [`Error::Invalid`] if the name is empty or has braces.
+    ///
+    /// ```no_run
+    /// use ipc_redis::JoinableQueue;
+    ///
+    /// let here = JoinableQueue::<String>::connect("redis+unix:///run/redis.sock", "dishes")?;
+    /// let there = JoinableQueue::<String>::connect("redis://:secret@10.0.0.7:6379", "dishes")?;
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn connect(url: &str, name: &str) -> Result<Self> {
         let link = Link::connect(url, name, Some((&crate::server::script::ADOPT, "items")))?;
         let keys = Keys {
@@ -78,6 +87,14 @@ impl<T: Message> JoinableQueue<T> {
     /// # Errors
     ///
     /// [`Error::Server`].
+    ///
+    /// ```no_run
+    /// use ipc_redis::JoinableQueue;
+    ///
+    /// // Producers wait while a thousand dishes are uneaten.
+    /// let queue = JoinableQueue::<String>::connect("redis://localhost", "dishes")?.bound(1000)?;
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn bound(self, most: usize) -> Result<Self> {
         self.set_bound(most)?;
         Ok(self)
@@ -110,6 +127,15 @@ impl<T: Message> JoinableQueue<T> {
 
     /// For how long an operation tries to connect again when the connection is cut; 10 seconds if
     /// nothing else is said.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use ipc_redis::JoinableQueue;
+    ///
+    /// let queue = JoinableQueue::<String>::connect("redis://localhost", "dishes")?;
+    /// let queue = queue.patience(Duration::from_secs(60)); // a server may take so long to come back
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn patience(self, patience: Duration) -> Self {
         self.link.patience.set(patience);
         self
@@ -120,6 +146,12 @@ impl<T: Message> JoinableQueue<T> {
     /// # Errors
     ///
     /// [`Error::Server`].
+    ///
+    /// ```no_run
+    /// # let queue = ipc_redis::JoinableQueue::<String>::connect("redis://localhost", "dishes")?;
+    /// println!("{} dishes wait", queue.len()?);
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     #[doc(alias = "qsize")]
     pub fn len(&self) -> Result<usize> {
         let (unfinished, in_hand, _) = self.status(false)?;
@@ -131,6 +163,14 @@ impl<T: Message> JoinableQueue<T> {
     /// # Errors
     ///
     /// [`Error::Server`].
+    ///
+    /// ```no_run
+    /// # let queue = ipc_redis::JoinableQueue::<String>::connect("redis://localhost", "dishes")?;
+    /// if queue.is_empty()? {
+    ///     println!("all dishes are in hand or eaten");
+    /// }
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn is_empty(&self) -> Result<bool> {
         Ok(self.len()? == 0)
     }
@@ -141,6 +181,13 @@ impl<T: Message> JoinableQueue<T> {
     /// # Errors
     ///
     /// [`Error::Server`].
+    ///
+    /// ```no_run
+    /// # let queue = ipc_redis::JoinableQueue::<String>::connect("redis://localhost", "dishes")?;
+    /// queue.put(&"noodles".into())?;
+    /// queue.join()?; // until they are eaten
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn join(&self) -> Result<()> {
         self.join_until(Deadline::NEVER)
     }
@@ -150,6 +197,16 @@ impl<T: Message> JoinableQueue<T> {
     /// # Errors
     ///
     /// [`Error::Unfinished`] if items are left then, and [`Error::Server`].
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # let queue = ipc_redis::JoinableQueue::<String>::connect("redis://localhost", "dishes")?;
+    /// match queue.join_timeout(Duration::from_secs(60)) {
+    ///     Err(ipc_redis::Error::Unfinished { items }) => println!("{items} are left after a minute"),
+    ///     joined => joined?,
+    /// }
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn join_timeout(&self, timeout: Duration) -> Result<()> {
         self.join_until(Deadline::after(timeout))
     }

@@ -6,9 +6,9 @@ use ipc_codec::Message;
 
 use crate::error::{Error, Result};
 use crate::queues::joinable::JoinableQueue;
-use crate::server::limits::{LARGEST, MOST_AT_ONCE, REMEMBERED_SECONDS, encoded};
+use crate::server::limits::{LARGEST, LATE, MOST_AT_ONCE, REMEMBERED_SECONDS, encoded};
 use crate::server::script::PUT;
-use crate::server::wait::{Deadline, LATE};
+use crate::server::wait::Deadline;
 
 impl<T: Message> JoinableQueue<T> {
     /// Puts an item into the queue; blocks while the queue is full. When it returns, the server has
@@ -18,6 +18,12 @@ impl<T: Message> JoinableQueue<T> {
     ///
     /// [`Error::Local`] if the item cannot be serialised, [`Error::TooLarge`] if it takes more than
     /// 16 MiB, [`Error::Server`] if the server cannot be reached or its memory is full.
+    ///
+    /// ```no_run
+    /// # let queue = ipc_redis::JoinableQueue::<String>::connect("redis://localhost", "dishes")?;
+    /// queue.put(&"noodles".into())?;
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn put(&self, item: &T) -> Result<()> {
         self.put_until(std::slice::from_ref(item), Deadline::NEVER)
     }
@@ -45,6 +51,16 @@ impl<T: Message> JoinableQueue<T> {
     /// # Errors
     ///
     /// As for [`try_put`](Self::try_put).
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # let queue = ipc_redis::JoinableQueue::<String>::connect("redis://localhost", "dishes")?;
+    /// match queue.put_timeout(&"noodles".into(), Duration::from_secs(1)) {
+    ///     Err(ipc_redis::Error::Full) => println!("no room for a second"),
+    ///     put => put?,
+    /// }
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn put_timeout(&self, item: &T, timeout: Duration) -> Result<()> {
         self.put_until(std::slice::from_ref(item), Deadline::after(timeout))
     }

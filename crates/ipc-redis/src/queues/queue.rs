@@ -41,6 +41,14 @@ impl<T: Message> Queue<T> {
     /// # Errors
     ///
     /// As for [`JoinableQueue::connect`](crate::JoinableQueue::connect).
+    ///
+    /// ```no_run
+    /// use ipc_redis::Queue;
+    ///
+    /// // A password, and database 2
+    /// let queue = Queue::<u64>::connect("redis://:secret@10.0.0.7/2", "numbers")?;
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn connect(url: &str, name: &str) -> Result<Self> {
         let link = Link::connect(url, name, None)?;
         let list = link.key("list");
@@ -48,6 +56,15 @@ impl<T: Message> Queue<T> {
     }
 
     /// As [`JoinableQueue::patience`](crate::JoinableQueue::patience).
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use ipc_redis::Queue;
+    ///
+    /// let queue = Queue::<u64>::connect("redis://localhost", "numbers")?;
+    /// let queue = queue.patience(Duration::from_secs(60)); // a server may take so long to come back
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn patience(self, patience: Duration) -> Self {
         self.link.patience.set(patience);
         self
@@ -59,6 +76,12 @@ impl<T: Message> Queue<T> {
     ///
     /// [`Error::Local`] if the item cannot be serialised, [`Error::TooLarge`] if it takes more than
     /// 16 MiB, [`Error::Server`] if the server cannot be reached or its memory is full.
+    ///
+    /// ```no_run
+    /// # let queue = ipc_redis::Queue::<u64>::connect("redis://localhost", "numbers")?;
+    /// queue.put(&1)?;
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn put(&self, item: &T) -> Result<()> {
         self.put_many(std::slice::from_ref(item))
     }
@@ -68,6 +91,12 @@ impl<T: Message> Queue<T> {
     /// # Errors
     ///
     /// As for [`put`](Self::put); items before the one that fails may have been put.
+    ///
+    /// ```no_run
+    /// # let queue = ipc_redis::Queue::<u64>::connect("redis://localhost", "numbers")?;
+    /// queue.put_many(&[1, 2, 3])?;
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn put_many(&self, items: &[T]) -> Result<()> {
         for some in items.chunks(MOST_AT_ONCE) {
             let bytes = some.iter().map(encoded).collect::<Result<Vec<_>>>()?;
@@ -87,6 +116,12 @@ impl<T: Message> Queue<T> {
     /// # Errors
     ///
     /// [`Error::Local`] if it cannot be decoded; it is lost then. [`Error::Server`].
+    ///
+    /// ```no_run
+    /// # let queue = ipc_redis::Queue::<u64>::connect("redis://localhost", "numbers")?;
+    /// println!("got {}", queue.get()?);
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn get(&self) -> Result<T> {
         self.get_until(Deadline::NEVER)
     }
@@ -96,15 +131,35 @@ impl<T: Message> Queue<T> {
     /// # Errors
     ///
     /// [`Error::Empty`], and as for [`get`](Self::get).
+    ///
+    /// ```no_run
+    /// # let queue = ipc_redis::Queue::<u64>::connect("redis://localhost", "numbers")?;
+    /// match queue.try_get() {
+    ///     Err(ipc_redis::Error::Empty) => println!("nothing to do"),
+    ///     number => println!("got {}", number?),
+    /// }
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn try_get(&self) -> Result<T> {
         self.get_timeout(Duration::ZERO)
     }
 
-    /// Waits at most `timeout`; Python's `get(timeout=…)`.
+    /// Waits at most `timeout`; Python's `get(timeout=…)`. A server that has nothing else to do may end it
+    /// 0.1 s late.
     ///
     /// # Errors
     ///
     /// As for [`try_get`](Self::try_get).
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # let queue = ipc_redis::Queue::<u64>::connect("redis://localhost", "numbers")?;
+    /// match queue.get_timeout(Duration::from_secs(1)) {
+    ///     Err(ipc_redis::Error::Empty) => println!("nothing for a second"),
+    ///     number => println!("got {}", number?),
+    /// }
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn get_timeout(&self, timeout: Duration) -> Result<T> {
         self.get_until(Deadline::after(timeout))
     }
@@ -134,6 +189,13 @@ impl<T: Message> Queue<T> {
     /// # Errors
     ///
     /// As for [`get`](Self::get); if one cannot be decoded, all are lost.
+    ///
+    /// ```no_run
+    /// # let queue = ipc_redis::Queue::<u64>::connect("redis://localhost", "numbers")?;
+    /// let numbers = queue.try_get_many(100)?; // up to so many
+    /// println!("the sum is {}", numbers.iter().sum::<u64>());
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn try_get_many(&self, most: usize) -> Result<Vec<T>> {
         let popped: Option<Vec<Vec<u8>>> = self
             .link
@@ -146,6 +208,12 @@ impl<T: Message> Queue<T> {
     /// # Errors
     ///
     /// [`Error::Server`].
+    ///
+    /// ```no_run
+    /// # let queue = ipc_redis::Queue::<u64>::connect("redis://localhost", "numbers")?;
+    /// println!("{} numbers wait", queue.len()?);
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     #[doc(alias = "qsize")]
     pub fn len(&self) -> Result<usize> {
         self.link
@@ -157,6 +225,14 @@ impl<T: Message> Queue<T> {
     /// # Errors
     ///
     /// [`Error::Server`].
+    ///
+    /// ```no_run
+    /// # let queue = ipc_redis::Queue::<u64>::connect("redis://localhost", "numbers")?;
+    /// while !queue.is_empty()? {
+    ///     println!("got {}", queue.get()?);
+    /// }
+    /// # Ok::<(), ipc_redis::Error>(())
+    /// ```
     pub fn is_empty(&self) -> Result<bool> {
         Ok(self.len()? == 0)
     }

@@ -10,12 +10,9 @@ use redis::{Client, Cmd, RedisResult};
 
 use crate::error::{Error, Result, is_passing, says};
 use crate::server::identity::{Identity, check_server};
+use crate::server::limits::{LONGEST_BLOCK, SILENCE};
 use crate::server::script::Script;
-use crate::server::session::{SILENCE, Session};
-
-/// No command blocks the server's side of a connection for longer: a producer or consumer looks again
-/// after this, whatever wakes were lost with a process that was killed.
-pub(crate) const LONGEST_BLOCK: Duration = Duration::from_secs(1);
+use crate::server::session::Session;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 

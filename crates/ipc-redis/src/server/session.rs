@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use redis::{Cmd, ConnectionLike, FromRedisValue, RedisResult, Value};
+use redis::{Cmd, ConnectionLike, FromRedisValue, RedisError, RedisResult, Value};
 
+use crate::server::limits::{LATE, SILENCE};
 use crate::server::script::Script;
-
-/// For how long a connection may be silent: a second's wait, and as long as it takes to connect.
-pub(crate) const SILENCE: Duration = Duration::from_secs(6);
 
 /// A connection that works, the name that others know it by, and its lease: key and milliseconds.
 pub(crate) struct Session<'a> {
@@ -40,20 +38,24 @@ impl Session<'_> {
         Ok(redis::from_redis_value(reply.extract_error()?)?)
     }
 
-    /// Sends a command that waits, and does not wait for it longer than `patience`: then `None`. The
-    /// next command ends it, and its reply, which may say that something was taken, is thrown away.
+    /// Sends a command that waits, and does not wait for it longer than `patience`: then `None`, and its
+    /// reply, which may say that something was taken, is thrown away.
     pub(crate) fn wait<T: FromRedisValue>(
         &mut self,
         command: &Cmd,
         patience: Duration,
     ) -> RedisResult<Option<T>> {
         self.connection.set_read_timeout(Some(patience))?;
-        let reply = self.query(command);
-        self.connection.set_read_timeout(Some(SILENCE))?;
-        match reply {
-            Err(late) if late.is_timeout() => Ok(None),
-            reply => reply.map(Some),
+        let mut reply = self.query(command).map(Some);
+        // A wait that is over ends when anything arrives. What arrived before it was over did not.
+        let mut pause = LATE;
+        while reply.as_ref().is_err_and(RedisError::is_timeout) && pause < SILENCE {
+            self.connection.set_read_timeout(Some(pause))?;
+            reply = redis::cmd("PING").query::<Value>(self.connection).map(|_| None);
+            pause *= 2;
         }
+        self.connection.set_read_timeout(Some(SILENCE))?;
+        reply
     }
 
     /// Executes a script.

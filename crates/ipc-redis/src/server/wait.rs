@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-use crate::server::link::LONGEST_BLOCK;
+use crate::server::limits::{LATE, LONGEST_BLOCK};
 
 /// When a wait is over; `None` for never.
 #[derive(Clone, Copy)]
@@ -40,7 +40,7 @@ pub(crate) struct Wait {
 /// A server ends a wait when it looks at its clock: each time that anything arrives, and otherwise `hz`
 /// times a second, 10 if nothing else is set. Each side makes use of it:
 ///
-/// - A wait that the server has not ended in time is ended from here: what is sent next wakes it.
+/// - A wait that the server has not ended in time is ended from here: what is sent then wakes it.
 /// - If so, the server has nothing else to do, and the next wait is over at once. It is the end of a
 ///   connection that wakes the server then, and with it all those that wait.
 #[derive(Default)]
@@ -50,14 +50,12 @@ pub(crate) struct Watch {
     /// What the server takes for an answer.
     answer: Cell<Duration>,
     is_server_quiet: Cell<bool>,
-    is_urgent: Cell<bool>,
+    /// There may be more of what was found, or a wait is over.
+    pub(crate) is_urgent: Cell<bool>,
 }
 
 const BUSY: Duration = Duration::from_millis(5);
 const IDLE: Duration = Duration::from_millis(100);
-
-/// By how much a server's wait may end later than this side thinks.
-pub(crate) const LATE: Duration = Duration::from_millis(4);
 
 /// Zero is for ever, and so is what version 6 makes of 0.001 seconds.
 const SHORTEST_BLOCK: Duration = Duration::from_micros(1500);
@@ -87,16 +85,10 @@ impl Watch {
         self.is_urgent.set(false);
     }
 
-    /// There may be more of what was found, or a wait is over.
-    pub(crate) fn look_again_soon(&self) {
-        self.is_urgent.set(true);
-    }
-
     /// A wait until the next look, for at most `most`; `None` if the time is up.
     pub(crate) fn wait(&self, deadline: Deadline, most: Duration) -> Option<Wait> {
         let pause = deadline.block(self.pause.get().min(most))?;
         let block = if self.is_server_quiet.get() { SHORTEST_BLOCK } else { pause };
-        // What is sent before the server's wait is over does not end it. So not too early.
         Some(Wait { block, patience: pause + 2 * self.answer.get() + LATE })
     }
 
