@@ -27,6 +27,7 @@ mod runner;
 mod show;
 
 pub use benchmarks::catalog::{catalog, select};
+pub use benchmarks::redis::absent as absent_from_redis;
 pub use misuse::Misuse;
 pub use options::{HELP, Options};
 pub use outcome::Outcome;

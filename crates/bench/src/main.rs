@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use bench::{
-    Absent, HELP, Machine, Misuse, Options, Outcome, Peer, Plan, Python, Report, fill, legend,
-    measure, picture, select, table, tables,
+    Absent, HELP, Machine, Misuse, Options, Outcome, Peer, Plan, Python, Report, absent_from_redis,
+    fill, legend, measure, picture, select, table, tables,
 };
 
 fn main() -> ExitCode {
@@ -76,11 +76,11 @@ fn filled(file: &Path, tables: impl Fn(&[&str]) -> Outcome<String>) -> Outcome<S
 }
 
 fn measure_all(options: &Options) -> Outcome<Report> {
-    let benchmarks = select(&options.names)?;
     let (python, absent) = peers();
     for Absent { why, .. } in &absent {
         println!("{why}");
     }
+    let benchmarks = select(&options.names)?;
     let machine = Machine::this(python.as_ref().map(|python| python.version.as_str()));
     if machine.load > machine.cores as f64 / 4.0 {
         println!(
@@ -115,6 +115,7 @@ fn peers() -> (Option<Python>, Vec<Absent>) {
         let why = "ipc-channel is left out: this was built without the feature `peers`.".into();
         absent.push(Absent { peer: Peer::IpcChannel, why });
     }
+    absent.extend(absent_from_redis());
     (python, absent)
 }
 

@@ -6,12 +6,13 @@ use crate::benchmarks::lock;
 use crate::benchmarks::manager;
 use crate::benchmarks::ping_pong;
 use crate::benchmarks::pool;
+use crate::benchmarks::redis;
 use crate::benchmarks::start;
 use crate::benchmarks::throughput;
 use crate::misuse::Misuse;
 use crate::runner::benchmark::Benchmark;
 
-/// All benchmarks, in the order of the tables.
+/// All benchmarks that can be done here, in the order of the tables.
 pub fn catalog() -> Vec<Benchmark> {
     let kinds = [
         throughput::benchmarks(),
@@ -24,6 +25,7 @@ pub fn catalog() -> Vec<Benchmark> {
         idle::benchmarks(),
         throughput::growth(),
         start::growth(),
+        redis::benchmarks(),
     ];
     kinds.into_iter().flatten().collect()
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod catalog;
 pub(crate) mod payload;
+pub(crate) mod redis;
 pub(crate) mod shape;
 
 mod idle;

@@ -53,11 +53,14 @@ pub enum Section {
     Growth,
     /// What waiting costs.
     Waiting,
+    /// Through a Redis server.
+    Server,
 }
 
 impl Section {
     /// All, in the order of the tables.
-    pub const ALL: [Section; 3] = [Section::Work, Section::Waiting, Section::Growth];
+    pub const ALL: [Section; 4] =
+        [Section::Work, Section::Waiting, Section::Growth, Section::Server];
 
     /// The heading of its table.
     pub fn title(self) -> &'static str {
@@ -65,6 +68,7 @@ impl Section {
             Section::Work => "The work",
             Section::Waiting => "Waiting",
             Section::Growth => "How cost grows",
+            Section::Server => "Through a Redis server",
         }
     }
 }

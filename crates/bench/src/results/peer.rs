@@ -20,11 +20,19 @@ pub enum Peer {
     ThreadsUnbounded,
     /// The least that the work can take: what the kernel and the C library offer, without any comfort.
     Limit,
+    /// Bare commands of the client of Redis.
+    BareRedis,
+    /// RQ, whose workers fork for each task.
+    Rq,
+    /// RQ with its worker that does not fork.
+    RqSimple,
+    /// Celery.
+    Celery,
 }
 
 impl Peer {
     /// All, in the order of the tables.
-    pub const ALL: [Peer; 7] = [
+    pub const ALL: [Peer; 11] = [
         Peer::IpcCommon,
         Peer::CPython,
         Peer::IpcChannel,
@@ -32,6 +40,10 @@ impl Peer {
         Peer::Threads,
         Peer::ThreadsUnbounded,
         Peer::Limit,
+        Peer::BareRedis,
+        Peer::Rq,
+        Peer::RqSimple,
+        Peer::Celery,
     ];
 
     /// Its name in the tables.
@@ -44,13 +56,19 @@ impl Peer {
             Peer::Threads => "threads",
             Peer::ThreadsUnbounded => "threads, unbounded",
             Peer::Limit => "limit",
+            Peer::BareRedis => "bare commands",
+            Peer::Rq => "RQ",
+            Peer::RqSimple => "RQ, SimpleWorker",
+            Peer::Celery => "Celery",
         }
     }
 
     /// What it does, for the notes of the tables.
     pub fn what(self) -> &'static str {
         match self {
-            Peer::IpcCommon => "this library, processes started by it",
+            Peer::IpcCommon => {
+                "this library, processes started by it; in the rows of a server its crate ipc-redis"
+            }
             Peer::CPython => {
                 "Python's multiprocessing, start method fork; items are int, dict and bytes"
             }
@@ -72,6 +90,12 @@ impl Peer {
                 "the least it can take: fork and waitpid, a bare blocking socket pair, pthread's robust \
                  mutex, one copy of the item into shared memory"
             }
+            Peer::BareRedis => {
+                "the client of Redis that ipc-redis is built on, with as many round trips: XADD,                  XREADGROUP, XACK with XDEL, and SET NX, DEL: no bound, no number that keeps a lost                  reply from doing it twice, no fence"
+            }
+            Peer::Rq => "Python's RQ as it comes, one worker, which forks for each task",
+            Peer::RqSimple => "the same with its SimpleWorker, which does not",
+            Peer::Celery => "Python's Celery, one worker, pool solo, Redis for tasks and results",
         }
     }
 }
