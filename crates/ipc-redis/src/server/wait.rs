@@ -49,7 +49,9 @@ pub(crate) struct Watch {
     pause: Cell<Duration>,
     /// What the server takes for an answer.
     answer: Cell<Duration>,
-    is_server_quiet: Cell<bool>,
+    /// More than 0 if the server has nothing else to do, 2 if that was seen just now. (Looking at its
+    /// clock, it ends a wait that is over, too: one such end means nothing.)
+    quiet: Cell<u8>,
     /// There may be more of what was found, or a wait is over.
     pub(crate) is_urgent: Cell<bool>,
 }
@@ -88,12 +90,12 @@ impl Watch {
     /// A wait until the next look, for at most `most`; `None` if the time is up.
     pub(crate) fn wait(&self, deadline: Deadline, most: Duration) -> Option<Wait> {
         let pause = deadline.block(self.pause.get().min(most))?;
-        let block = if self.is_server_quiet.get() { SHORTEST_BLOCK } else { pause };
+        let block = if self.quiet.get() > 0 { SHORTEST_BLOCK } else { pause };
         Some(Wait { block, patience: pause + 2 * self.answer.get() + LATE })
     }
 
     /// Says which side has ended it.
     pub(crate) fn waited(&self, is_ended_here: bool) {
-        self.is_server_quiet.set(is_ended_here);
+        self.quiet.set(if is_ended_here { 2 } else { self.quiet.get().saturating_sub(1) });
     }
 }
