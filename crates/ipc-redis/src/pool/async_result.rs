@@ -63,7 +63,8 @@ impl<'p, R: Message> AsyncResult<'p, R> {
         }
     }
 
-    /// Waits at most `timeout` for it; Python's `get(timeout)`. `None` if it has not come then.
+    /// Waits at most `timeout` for it; Python's `get(timeout)`. `None` if it has not come then. A server that
+    /// has nothing else to do may end it 0.1 s late.
     ///
     /// # Errors
     ///
