@@ -24,6 +24,14 @@
 //! # Ok::<(), ipc_common::Error>(())
 //! ```
 //!
+//! Recipes, each compiled and run: [a program with threads](recipes#a-program-with-threads),
+//! [tokio](recipes#beside-tokio), [tests](recipes#tests-that-start-processes),
+//! [Ctrl-C and SIGTERM](recipes#a-clean-end-by-a-signal), [the end of a pipeline](recipes#a-pipeline-ends),
+//! [a progress bar](recipes#a-progress-bar), [a struct in a `Value`](recipes#a-struct-in-a-value),
+//! [once more after a worker died](recipes#once-more-after-a-worker-died).
+//!
+//! # Python's names
+//!
 //! | Python | here |
 //! |---|---|
 //! | `Process(target=f, args=(x,))` | [`Process::new(\|\| f(x))`](Process::new) |
@@ -79,6 +87,11 @@
 //! `ipc-manager`; below them `ipc-ring` (a queue of bytes), `ipc-codec`, `ipc-trace` and `ipc-error`.
 
 #![forbid(unsafe_code)]
+
+// Its examples use crates that the library does not: they are run by the crate `recipes`.
+#[cfg(all(doc, not(doctest)))]
+#[doc = include_str!("recipes.md")]
+pub mod recipes {}
 
 pub use ipc_error::{Error, Result};
 pub use ipc_forkserver::{ForkServer, ServerProcess};
