@@ -9,8 +9,16 @@ mod report;
 mod text;
 mod trial;
 
+use std::env;
 use std::process::Termination;
 use std::time::Duration;
+
+/// What other harnesses of this workspace need. No part of the interface: it may change with any
+/// version.
+#[doc(hidden)]
+pub mod internal {
+    pub use crate::trial::{Trial, try_in_new_process};
+}
 
 const LIMIT: Duration = Duration::from_secs(180);
 
@@ -51,7 +59,16 @@ pub fn run<T: Termination>(test: fn() -> T) {
 /// As [`run`], after this time instead of three minutes.
 #[track_caller]
 pub fn run_within<T: Termination>(limit: Duration, test: fn() -> T) {
-    if let Err(failure) = trial::try_in_new_process(limit, test) {
+    let trial = trial::try_in_new_process(limit, is_captured(), test);
+    let trial = trial.unwrap_or_else(|error| panic!("{error}"));
+    print!("{}", trial.printed); // by the macro, so that the harness captures it
+    if let Some(failure) = trial.failure {
         panic!("{failure}");
     }
+}
+
+/// Not with what makes the standard harness show all at once.
+fn is_captured() -> bool {
+    !env::args_os().any(|argument| argument == "--nocapture" || argument == "--no-capture")
+        && env::var_os("RUST_TEST_NOCAPTURE").is_none_or(|value| value == "0")
 }

@@ -14,28 +14,37 @@ use crate::before_main::order;
 use crate::descendants::kill_with_descendants;
 use crate::report::{contents, nameless_file};
 
-/// Runs the test in a new process. Prints what it printed, as the harness expects it of a test.
+/// How a test has ended, and what it printed, if that was captured.
+#[derive(Debug)]
+pub struct Trial {
+    /// On standard output and standard error.
+    pub printed: String,
+    /// Why it did not pass, as a sentence.
+    pub failure: Option<String>,
+}
+
+/// Runs the test in a new process, which is killed at the limit.
 ///
 /// # Errors
 ///
-/// Why it did not pass, as a sentence.
-pub(crate) fn try_in_new_process<T: Termination>(
+/// If there can be no such process.
+pub fn try_in_new_process<T: Termination>(
     limit: Duration,
+    is_captured: bool,
     test: fn() -> T,
-) -> Result<(), String> {
-    let order = order(test)?;
-    let tried = start_and_wait(limit, order);
-    let (ending, report) =
-        tried.map_err(|error| format!("a process for the test could not be started: {error}"))?;
-    match (ending, report.as_str()) {
-        (None, _) => Err(format!(
+) -> Result<Trial, String> {
+    let (ending, report, printed) = start_and_wait(limit, is_captured, order(test)?)
+        .map_err(|error| format!("a process for the test could not be started: {error}"))?;
+    let failure = match (ending, report.as_str()) {
+        (None, _) => Some(format!(
             "the test took longer than {limit:?}; its process and the children of that were killed"
         )),
-        (Some(status), "passed") if status.success() => Ok(()),
-        (Some(status), "passed") => Err(format!("after the test passed, {}", what_ended(status))),
-        (Some(status), "") => Err(format!("before the end of the test, {}", what_ended(status))),
-        (Some(_), report) => Err(format!("the test failed in its process: {report}")),
-    }
+        (Some(status), "passed") if status.success() => None,
+        (Some(status), "passed") => Some(format!("after the test passed, {}", what_ended(status))),
+        (Some(status), "") => Some(format!("before the end of the test, {}", what_ended(status))),
+        (Some(_), report) => Some(format!("the test failed in its process: {report}")),
+    };
+    Ok(Trial { printed, failure })
 }
 
 fn what_ended(status: ExitStatus) -> String {
@@ -45,30 +54,21 @@ fn what_ended(status: ExitStatus) -> String {
     }
 }
 
-/// Its exit status, `None` if it was killed at the limit; and its report.
+/// Its exit status, `None` if it was killed at the limit; its report; and what it printed.
 fn start_and_wait(
     limit: Duration,
+    is_captured: bool,
     (name, order): (&str, String),
-) -> io::Result<(Option<ExitStatus>, String)> {
-    let report = nameless_file()?;
+) -> io::Result<(Option<ExitStatus>, String, String)> {
+    let (report, output) = (nameless_file()?, nameless_file()?);
     let mut command = Command::new("/proc/self/exe");
     command.args(env::args_os().skip(1)).env(name, order).stdin(report.try_clone()?);
-    // Not a pipe: a process that the test leaves behind would hold it open.
-    let output = if is_shown_at_once() { None } else { Some(nameless_file()?) };
-    if let Some(output) = &output {
+    if is_captured {
+        // Not a pipe: a process that the test leaves behind would hold it open.
         command.stdout(output.try_clone()?).stderr(output.try_clone()?);
     }
-    let ending = wait(&mut command.spawn()?, limit);
-    if let Some(output) = &output {
-        print!("{}", contents(output)?); // by the macro, so that the harness captures it
-    }
-    Ok((ending?, contents(&report)?))
-}
-
-/// What makes the standard harness capture nothing.
-fn is_shown_at_once() -> bool {
-    env::args_os().any(|argument| argument == "--nocapture" || argument == "--no-capture")
-        || env::var_os("RUST_TEST_NOCAPTURE").is_some_and(|value| value != "0")
+    let ending = wait(&mut command.spawn()?, limit)?;
+    Ok((ending, contents(&report)?, contents(&output)?))
 }
 
 /// Waits for its end, and kills it at the limit.

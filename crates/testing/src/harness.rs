@@ -1,43 +1,35 @@
 //! Runs each test in a process of its own.
 //!
 //! Whatever forks needs a process with one thread, so a test runs on the main thread of a new copy
-//! of the test binary. Twice as many run side by side as there are processors. What a test prints is
-//! shown if it fails. After each test its process must have as many open descriptors as before, and no
-//! child.
+//! of the test binary, as `ipc-test` does it for other people's. Twice as many run side by side as
+//! there are processors. What a test prints is shown if it fails. After each test its process must
+//! have as many open descriptors as before, and no child.
 //!
 //! The command line is that of the standard harness: filters, `--exact`, `--skip`, `--list`,
 //! `--nocapture`, `--test-threads`; `cargo nextest` works, too.
 
 use std::env;
-use std::fs::File;
-use std::io::{Read, Seek};
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::process::ExitCode;
 use std::sync::LazyLock;
 use std::thread;
+use std::time::Duration;
 
 use ipc_common::active_children;
+use ipc_test::internal::try_in_new_process;
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::errno::Errno;
-use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::prctl::set_pdeathsig;
-use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
-use nix::unistd::alarm;
 
 use crate::processes::open_descriptors;
 
-/// A test that takes longer is ended by SIGALRM: an hour if more kill points are asked for.
-static LIMIT_IN_SECONDS: LazyLock<u32> = LazyLock::new(|| match env::var_os("IPC_KILL_POINTS") {
-    None => 180,
-    Some(_) => 3600,
+/// A test that takes longer is killed: an hour if more kill points are asked for.
+static LIMIT: LazyLock<Duration> = LazyLock::new(|| match env::var_os("IPC_KILL_POINTS") {
+    None => Duration::from_secs(180),
+    Some(_) => Duration::from_secs(3600),
 });
 
 /// How many tests run side by side for each processor: they wait more than they compute.
 const SIDE_BY_SIDE: usize = 2;
-
-/// The argument that asks a test binary to run the test that is named after it, here and now.
-const RUN_HERE: &str = "--run-in-this-process";
 
 /// A test: its name, with that of its module, and what it does.
 pub type Test = (&'static str, fn());
@@ -47,27 +39,21 @@ pub type Test = (&'static str, fn());
 macro_rules! tests {
     ($($test:ident),* $(,)?) => {
         pub(crate) const TESTS: &[testing::harness::Test] =
-            &[$((concat!(module_path!(), "::", stringify!($test)), $test)),*];
+            &[$((concat!(module_path!(), "::", stringify!($test)), || {
+                testing::harness::run_here($test);
+            })),*];
     };
 }
 
 /// The `main` of a test binary, given the `TESTS` of its modules.
 pub fn run(modules: &[&[Test]]) -> ExitCode {
-    let tests = modules.iter().copied().flatten().map(|&(path, test)| {
-        let (_binary, name) = path.split_once("::").unwrap();
-        (name, test)
-    });
-    let mut arguments = env::args().skip(1);
-    if arguments.next().as_deref() == Some(RUN_HERE) {
-        let wanted = arguments.next().unwrap();
-        let (_, test) = tests.clone().find(|(name, _)| *name == wanted).unwrap();
-        run_here(test);
-        return ExitCode::SUCCESS;
-    }
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert_with(|| SIDE_BY_SIDE * processors());
     let is_captured = !arguments.nocapture;
-    let trials = tests.map(|(name, _)| Trial::test(name, move || run_there(name, is_captured)));
+    let trials = modules.iter().copied().flatten().map(|&(path, test)| {
+        let (_binary, name) = path.split_once("::").unwrap();
+        Trial::test(name, move || run_there(test, is_captured))
+    });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }
 
@@ -76,40 +62,13 @@ fn processors() -> usize {
 }
 
 /// Runs the test in a new process, and fails with what that printed.
-fn run_there(name: &str, is_captured: bool) -> Result<(), Failed> {
-    let mut command = Command::new(env::current_exe()?);
-    command.args([RUN_HERE, name]).stdin(Stdio::null());
-    let mut output = None;
-    if is_captured {
-        // Not a pipe: a process that the test leaves behind would hold it open.
-        let file = File::from(memfd_create(c"output", MFdFlags::MFD_CLOEXEC)?);
-        command.stdout(file.try_clone()?).stderr(file.try_clone()?);
-        output = Some(file);
-    }
-    let status = command.status()?;
-    if status.success() {
-        return Ok(());
-    }
-    let mut printed = Vec::new();
-    if let Some(mut output) = output {
-        output.rewind()?;
-        output.read_to_end(&mut printed)?;
-    }
-    Err(format!("{}{}", String::from_utf8_lossy(&printed), what_ended(status)).into())
-}
-
-fn what_ended(status: ExitStatus) -> String {
-    match status.signal().map(Signal::try_from) {
-        Some(Ok(Signal::SIGALRM)) => format!("It took longer than {} seconds.", *LIMIT_IN_SECONDS),
-        _ => format!("Its process ended with {status}."),
-    }
+fn run_there(test: fn(), is_captured: bool) -> Result<(), Failed> {
+    let trial = try_in_new_process(*LIMIT, is_captured, test)?;
+    trial.failure.map_or(Ok(()), |failure| Err(format!("{}{failure}", trial.printed).into()))
 }
 
 /// Runs the test on this thread, and looks whether it left something behind.
-fn run_here(test: fn()) {
-    // Ends with the thread that started this process, which waits for it.
-    set_pdeathsig(Signal::SIGKILL).unwrap();
-    alarm::set(*LIMIT_IN_SECONDS);
+pub fn run_here(test: fn()) {
     let before = open_descriptors();
     test();
     end_daemons();
