@@ -24,7 +24,7 @@ use crate::value::guard::ValueGuard;
 /// nowhere.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be shared between processes as plain data",
-    note = "numbers can, arrays of them, and structs with `#[derive(Clone, Copy, bytemuck::AnyBitPattern)]`",
+    note = "numbers can, arrays of them, and structs with `#[derive(Clone, Copy, bytemuck::AnyBitPattern)]` (crate `bytemuck`, feature `derive`)",
     note = "what points to other memory, such as a `String`, goes through a `Queue` or a `Manager`"
 )]
 pub trait Plain: AnyBitPattern {}
@@ -88,6 +88,9 @@ impl<T: Plain> Value<T> {
     }
 
     /// Waits until no other process or thread has the value, and takes it; Python's `with value.get_lock():`.
+    ///
+    /// A statement that uses the value twice takes one guard: what is `v.value = v.value * 2` in Python is
+    /// `*v.lock()? *= 2`, while the second `lock` of `*v.lock()? = *v.lock()? * 2` is an error.
     ///
     /// # Errors
     ///
