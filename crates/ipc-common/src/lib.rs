@@ -33,8 +33,13 @@
 //! | `current_process()`, `parent_process()`, `active_children()` | [`current_process`], [`parent_process`], [`active_children`] |
 //! | `Lock()` | [`Lock`]; to lock it twice is an error, not a deadlock, so there is no `RLock()` |
 //! | `Semaphore()`, `BoundedSemaphore()` | [`Semaphore`] |
+//! | `with semaphore:` | [`Semaphore::permit`] |
 //! | `Event()`, `Condition()`, `Barrier()` | [`Event`], [`Condition`], [`Barrier`] |
+//! | `Condition(lock)`, `Barrier(n, action)` | [`Condition::with_lock`], [`Barrier::wait_with`] |
 //! | `Value()`, `Array()` | [`Value`], [`Array`] |
+//! | `v.value`, `v.value = x`, `v.value += 1` | [`Value::get`], [`Value::set`], [`Value::fetch_add`] |
+//! | `Value(…, lock=lock)`, one lock for several | a struct in one [`Value`] |
+//! | `Array('i', n)` | [`Array::zeroed`] |
 //! | `Queue()`, `JoinableQueue()` | [`Queue`], [`JoinableQueue`] |
 //! | `Pool()`, `AsyncResult` | [`Pool`], [`AsyncResult`] |
 //! | `Pool()` in a program with threads, `initargs` | [`Pool::builder_on`] a [`ForkServer`] |
@@ -55,9 +60,7 @@
 //! | a `put` that knows that no consumer is left (Python's does not, either) | whichever process has a queue may get from it | [`Queue::close`], or a [pipe](one_way_pipe), whose `send` says [`Error::Hangup`] |
 //! | `imap(f, items, chunksize)` | a task costs less than a microsecond | items that are chunks: `Vec`s |
 //! | `next(timeout)` of an `imap` | an iterator's `next` has no argument | [`Pool::first_done`] with a timeout |
-//! | `Barrier(n, action)` | [`Barrier::wait`] returns `true` in one party | `if barrier.wait()? { action() }`, and another `wait` if the others are to wait for it |
-//! | `Condition(lock)` | a condition has a lock of its own, so that the wrong one is never taken | [`Condition::lock`], for both |
-//! | `Array('i', n)`, `RawArray`, `RawValue` | an array has values from the beginning; a lock costs some nanoseconds | `Array::new(&vec![0; n])` |
+//! | `RawArray`, `RawValue` | what two processes change at once needs a lock, which costs some nanoseconds | [`Array`], [`Value`] |
 //! | `SharedMemory(name)`, `ShareableList` | what has a name is left behind by a program that is killed | [`Array`], made before the processes; or a file that both map |
 //! | `Listener`, `Client` | the standard library has sockets | `std::os::unix::net`, with an encoding of your choice |
 //! | a `Connection` or a file sent through a `Connection` | not there yet | make it before the processes are started |
@@ -92,6 +95,6 @@ pub use ipc_queue::{
     Connection, Items, JoinableQueue, Message, Nothing, Queue, one_way_pipe, pipe, wait, wait_for,
 };
 pub use ipc_sync::{
-    Array, Barrier, Condition, ConditionGuard, Event, Lock, LockGuard, Plain, Semaphore, Value,
-    ValueGuard,
+    Array, Barrier, Condition, ConditionGuard, Event, Lock, LockGuard, Plain, Semaphore,
+    SemaphorePermit, Value, ValueGuard,
 };
