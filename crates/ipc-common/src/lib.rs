@@ -30,6 +30,7 @@
 //! | `class P(Process): def run(self)` | `impl` [`Run`] |
 //! | `p.start()`, `p.join()`, `p.exitcode` … | [`Process::start`], and the methods of [`Child`] |
 //! | `set_start_method('forkserver')` | [`ForkServer::new`], [`ForkServer::process`] |
+//! | `parent_process().join()`, `.sentinel` | [`ParentProcess::join`]; a [`ParentProcess`] can be among what [`wait`] waits for |
 //! | `current_process()`, `parent_process()`, `active_children()` | [`current_process`], [`parent_process`], [`active_children`] |
 //! | `Lock()` | [`Lock`]; to lock it twice is an error, not a deadlock, so there is no `RLock()` |
 //! | `Semaphore()`, `BoundedSemaphore()` | [`Semaphore`] |
@@ -67,6 +68,7 @@
 //! | managers' `Queue()`, `Lock()`, `register()`, nested proxies | a manager serves data; what processes synchronise by is faster without a server between them | [`Queue`], [`Lock`] and the like; a process of your own that answers on a [`pipe`] |
 //! | `dict.update`, `setdefault`, `popitem`, an atomic change in a manager | not there yet | a [`Lock`] around `get` and `insert` |
 //! | `get_context()`, `set_start_method()`, `freeze_support()` | [`Process`] forks, a [`ForkServer`] is one more object | [`ForkServer`] for programs with threads |
+//! | a process waits for its threads before it ends | it does not, as `main` in Rust does not | join them, or `std::thread::scope` |
 //! | `cpu_count()` | the standard library has it | `std::thread::available_parallelism()` |
 //! | `log_to_stderr()`, `get_logger()` | loggers are inherited by fork | the `log` crate, set up before the processes |
 //!
