@@ -77,7 +77,7 @@ pub enum Error {
     /// The calling thread already holds the lock that it wants.
     #[error(
         "cannot lock: this thread already holds the lock and would wait for itself for ever; drop \
-         its guard first (a statement that calls lock() twice has two)"
+         its guard first (a guard lives until the end of its statement)"
     )]
     AlreadyLocked,
     /// A signal handler wants a lock in the middle of a lock operation that it has interrupted.

@@ -16,6 +16,7 @@ tests![
     all_kinds_made_before,
     all_kinds_made_after,
     clones_reach_a_server_that_was_replaced,
+    conditions_keep_the_lock_that_they_share,
     what_a_killed_child_holds_is_free,
     large_arguments_arrive,
     a_queue_grows_in_both,
@@ -148,6 +149,25 @@ fn clones_reach_a_server_that_was_replaced() {
     }
     assert_eq!(*clone.lock().unwrap(), 4);
     assert!((0..).zip(&others).all(|(n, other)| *other.lock().unwrap() == n + 50));
+}
+
+fn conditions_keep_the_lock_that_they_share() {
+    let lock = Lock::new().unwrap();
+    let before = Condition::with_lock(&lock).unwrap();
+    let server = ForkServer::new().unwrap();
+    let after = Condition::with_lock(&lock).unwrap();
+    let notify = |(before, after): (Condition, Condition)| -> Result<()> {
+        let held = after.lock()?.on(&before)?;
+        assert_eq!(held.notify(1), 1);
+        assert_eq!(held.on(&after)?.notify(1), 0);
+        Ok(())
+    };
+    let arguments = (before.try_clone().unwrap(), after.try_clone().unwrap());
+    let mut held = before.lock().unwrap();
+    let child = server.process(notify, arguments).start().unwrap();
+    assert!(held.wait_timeout(DEADLINE).unwrap());
+    drop(held);
+    assert_eq!(join(&child), 0);
 }
 
 fn what_a_killed_child_holds_is_free() {

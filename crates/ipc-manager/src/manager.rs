@@ -36,8 +36,8 @@ use ipc_sync::internal::fork_generation;
 ///
 /// Any process that is forked after the manager was made, and any thread, may use the manager and
 /// its objects; each process gets a connection of its own to the server. Each call is done as a
-/// whole, but between two calls others may come: for `x += 1` there is `Value`, or a `Lock` around
-/// both calls. Objects last as long as the manager: make them once.
+/// whole, but between two calls others may come: for `x += 1` there is [`modify`](DictProxy::modify),
+/// and `Value`, which is faster. Objects last as long as the manager: make them once.
 ///
 /// Every call blocks until the server has replied, and the server deals with one call at a time. A
 /// call that the server refuses, for lack of memory for instance, has changed nothing, and the

@@ -21,10 +21,22 @@ pub(crate) enum Operation {
     Get(Blob),
     Set(Blob, Blob),
     Delete(Blob),
+    /// Sets a key that has no value.
+    SetNew(Blob, Blob),
+    /// Takes out the pair that was put in last.
+    PopPair,
+    /// If the key's value, or that there is none, is the first, it becomes the second; replies with a
+    /// number then, and otherwise with what there is.
+    Change(Blob, Option<Blob>, Option<Blob>),
     GetAt(usize),
     SetAt(usize, Blob),
     InsertAt(usize, Blob),
     DeleteAt(usize),
+    /// As [`Change`](Operation::Change).
+    ChangeAt(usize, Blob, Blob),
+    /// From one place to before another.
+    Slice(usize, usize),
+    /// Of a dict, with key and value by turns.
     Extend(Blobs),
     Pop,
     Reverse,

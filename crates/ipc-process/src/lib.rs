@@ -12,10 +12,9 @@ pub use ipc_error::{Error, Result};
 pub use process::active_children::active_children;
 pub use process::builder::Process;
 pub use process::child::{Child, StillRunning};
-pub use process::current::{
-    AuthKey, CurrentProcess, ParentProcess, current_process, parent_process,
-};
+pub use process::current::{AuthKey, CurrentProcess, current_process, parent_process};
 pub use process::outcome::Outcome;
+pub use process::parent::ParentProcess;
 pub use process::run::Run;
 
 /// What the crates above need of this one's insides. No part of the interface: it may change with

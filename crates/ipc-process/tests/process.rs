@@ -46,7 +46,7 @@ tests![
     a_guard_cannot_cross_a_fork,
     the_limit_of_processes_is_named,
     the_limit_of_descriptors_is_found_before_the_fork,
-    a_child_has_no_descriptor_that_its_parent_has_not,
+    a_child_has_one_descriptor_that_its_parent_has_not,
     closed_standard_descriptors_stay_closed_or_become_null,
     exit_handlers_of_the_parent_stay_with_it,
     a_debugger_delays_join_but_does_not_break_it,
@@ -516,9 +516,9 @@ fn the_limit_of_descriptors_is_found_before_the_fork() {
     assert!(!ran.is_set(), "a process ran whose start had failed");
 }
 
-fn a_child_has_no_descriptor_that_its_parent_has_not() {
-    let mine = open_descriptors();
-    assert_eq!(join(&start(|| assert_eq!(open_descriptors(), mine))), 0);
+fn a_child_has_one_descriptor_that_its_parent_has_not() {
+    let with_the_parents_pidfd = open_descriptors() + 1;
+    assert_eq!(join(&start(|| assert_eq!(open_descriptors(), with_the_parents_pidfd))), 0);
 }
 
 fn closed_standard_descriptors_stay_closed_or_become_null() {

@@ -6,6 +6,7 @@
 mod daemon;
 mod end;
 mod inheritance;
+mod parent;
 mod process;
 mod unread_output;
 
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
         daemon::TESTS,
         end::TESTS,
         inheritance::TESTS,
+        parent::TESTS,
         process::TESTS,
         unread_output::TESTS,
     ])

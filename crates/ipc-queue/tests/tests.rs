@@ -17,6 +17,7 @@ mod queue_growth;
 mod queue_interleavings;
 mod queue_kill_points;
 mod queue_memory;
+mod raw;
 mod stopped_producer;
 mod timeouts;
 
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         queue_interleavings::TESTS,
         queue_kill_points::TESTS,
         queue_memory::TESTS,
+        raw::TESTS,
         stopped_producer::TESTS,
         timeouts::TESTS,
     ])

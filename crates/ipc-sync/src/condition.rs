@@ -4,9 +4,7 @@ use std::fmt;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-#[cfg(doc)]
-use ipc_error::Error;
-use ipc_error::Result;
+use ipc_error::{Error, Result};
 use ipc_trace::internal::{Act, instant, made, span};
 
 use crate::deadline::Deadline;
@@ -52,7 +50,44 @@ impl Condition {
     ///
     /// [`Error::System`] if there is no memory for it.
     pub fn new() -> Result<Self> {
-        let condition = Condition { lock: Lock::new()?, slots: Shared::zeroed()? };
+        Self::of(Lock::new()?)
+    }
+
+    /// A new one that uses this lock, as others may; Python's `Condition(lock)`.
+    ///
+    /// ```
+    /// use ipc_common::{Condition, Lock, Process, Value};
+    /// let (lock, dishes) = (Lock::new()?, Value::new(0)?);
+    /// let (empty, full) = (Condition::with_lock(&lock)?, Condition::with_lock(&lock)?);
+    /// let cook = Process::new(|| -> ipc_common::Result<()> {
+    ///     for _ in 0..3 {
+    ///         let mut held = empty.lock()?;
+    ///         held.wait_for(|| Ok(dishes.get()? == 0))?;
+    ///         dishes.set(1)?;
+    ///         held.on(&full)?.notify(1);
+    ///     }
+    ///     Ok(())
+    /// });
+    /// let child = cook.start()?;
+    /// for _ in 0..3 {
+    ///     let mut held = full.lock()?;
+    ///     held.wait_for(|| Ok(dishes.get()? == 1))?;
+    ///     dishes.set(0)?;
+    ///     held.on(&empty)?.notify(1);
+    /// }
+    /// # assert_eq!(child.join()?, 0);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Condition::new).
+    pub fn with_lock(lock: &Lock) -> Result<Self> {
+        Self::of(lock.try_clone()?)
+    }
+
+    fn of(lock: Lock) -> Result<Self> {
+        let condition = Condition { lock, slots: Shared::zeroed()? };
         made(condition.lock.trace_id(), "Condition");
         Ok(condition)
     }
@@ -88,6 +123,22 @@ pub struct ConditionGuard<'a> {
     condition: &'a Condition,
     /// `None` only within `wait_until`.
     lock: Option<LockGuard<'a>>,
+}
+
+impl<'a> ConditionGuard<'a> {
+    /// The same lock, still held, as a guard of another condition that [uses](Condition::with_lock) it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if that one has another lock. This one's is given back then.
+    pub fn on(self, other: &'a Condition) -> Result<ConditionGuard<'a>> {
+        if !other.lock.raw.is_held_as(&self.condition.lock.raw) {
+            return Err(Error::Invalid(
+                "cannot change to a condition of another lock; see with_lock",
+            ));
+        }
+        Ok(ConditionGuard { condition: other, lock: self.lock })
+    }
 }
 
 impl ConditionGuard<'_> {

@@ -33,7 +33,7 @@ pub use condition::{Condition, ConditionGuard};
 pub use event::Event;
 pub use ipc_error::{Error, Result};
 pub use lock::{Lock, LockGuard};
-pub use semaphore::Semaphore;
+pub use semaphore::{Semaphore, SemaphorePermit};
 pub use value::array::Array;
 pub use value::guard::ValueGuard;
 pub use value::{Plain, Value};

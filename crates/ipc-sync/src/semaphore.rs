@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::deadline::Deadline;
 use crate::event_count::{Count, EventCount};
+use crate::robust::fork_generation::{fork_generation, watch_forks};
 use crate::robust::mutex::RobustMutex;
 use crate::robust::state_guard::StateGuard;
 use bytemuck::Zeroable;
@@ -33,10 +34,12 @@ pub(crate) struct State {
 /// # Ok::<(), ipc_common::Error>(())
 /// ```
 ///
-/// A permit has no owner, since any process may give it back: the permit of a process that dies is
-/// lost, and a `?`, a `return` or a panic in between gives none back. To let one process at a time do
-/// something, use a [`Lock`](crate::Lock), whose guard does that. A process that is killed or stopped
-/// while it waits delays no other; one that is stopped in the middle of `release` delays other releases.
+/// A permit has no owner, since any process may give it back: the permit of a process that is killed is
+/// lost. So is that of a `?`, a `return` or a panic between [`acquire`](Semaphore::acquire) and
+/// [`release`](Semaphore::release), but not that of a [`permit`](Semaphore::permit), which is given back
+/// when it is dropped. To let one process at a time do something, use a [`Lock`](crate::Lock), which also
+/// comes back from the dead. A process that is killed or stopped while it waits delays no other; one that
+/// is stopped in the middle of `release` delays other releases.
 pub struct Semaphore {
     pub(crate) state: Shared<State>,
     pub(crate) limit: u32,
@@ -91,6 +94,42 @@ impl Semaphore {
         self.acquire_until(Deadline::after(timeout))
     }
 
+    /// Takes a permit, and blocks until there is one; Python's `with semaphore:`. It is given back when
+    /// the result is dropped.
+    ///
+    /// ```
+    /// use ipc_common::{Process, Semaphore};
+    ///
+    /// let downloads = Semaphore::new(3)?;
+    /// let child = Process::new(|| -> ipc_common::Result<()> {
+    ///     let _permit = downloads.permit();
+    ///     Err(ipc_common::Error::Hangup) // it is given back all the same
+    /// })
+    /// .start()?;
+    /// assert_eq!(child.join()?, 1);
+    /// assert_eq!(downloads.value(), 3);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
+    pub fn permit(&self) -> SemaphorePermit<'_> {
+        self.acquire();
+        self.taken()
+    }
+
+    /// Takes a permit if there is one now; `None` if not.
+    pub fn try_permit(&self) -> Option<SemaphorePermit<'_>> {
+        self.try_acquire().then(|| self.taken())
+    }
+
+    /// Takes a permit, and blocks for at most `timeout`; `None` if there was none all the while.
+    pub fn permit_timeout(&self, timeout: Duration) -> Option<SemaphorePermit<'_>> {
+        self.acquire_timeout(timeout).then(|| self.taken())
+    }
+
+    fn taken(&self) -> SemaphorePermit<'_> {
+        watch_forks();
+        SemaphorePermit { semaphore: self, taken_in: fork_generation() }
+    }
+
     fn acquire_until(&self, deadline: Deadline) -> bool {
         let _waiting = span(Act::Wait, address(&*self.state));
         let permits = &self.state.permits;
@@ -130,5 +169,30 @@ impl Semaphore {
 impl fmt::Debug for Semaphore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Semaphore").field("value", &self.value()).finish()
+    }
+}
+
+/// A permit of a [`Semaphore`], given back when this is dropped; Python's `with semaphore:` block.
+///
+/// It belongs to the process that took it: in a child that is started meanwhile nothing is given back,
+/// and one that a child's closure takes along (`move`) is given back by the parent, as soon as
+/// `Process::start` returns. A child takes its own. For a permit that one process takes and another
+/// gives back, use [`acquire`](Semaphore::acquire) and [`release`](Semaphore::release).
+///
+/// A process that is killed gives none back. What is dropped in a signal handler that has interrupted
+/// an operation on locks, or when a [bounded](Semaphore::bounded) semaphore has all its permits, gives
+/// none back either.
+#[must_use = "the permit is given back as soon as this is dropped"]
+#[derive(Debug)]
+pub struct SemaphorePermit<'a> {
+    semaphore: &'a Semaphore,
+    taken_in: u32,
+}
+
+impl Drop for SemaphorePermit<'_> {
+    fn drop(&mut self) {
+        if self.taken_in == fork_generation() {
+            let _ = self.semaphore.release(); // the type's doc says when it fails
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::process;
 use std::thread;
 use std::time::Duration;
 
-use ipc_common::{Child, Condition, Error, Process, Value};
+use ipc_common::{Child, Condition, Error, Lock, Process, Value};
 use testing::processes::{
     DEADLINE, LONG, go_on, is_in_futex, join, kill_and_join, sleeper, start, stop,
     storm_of_signals, takes, until,
@@ -28,6 +28,8 @@ tests![
     a_holder_that_dies_is_said,
     signal_handlers_do_not_disturb_a_wait,
     a_storm_of_kills,
+    conditions_share_a_lock,
+    one_lock_is_held_through_all_its_handles,
 ];
 
 const SHORT: Duration = Duration::from_millis(60);
@@ -328,4 +330,59 @@ fn a_storm_of_kills() {
         assert_eq!(join(&waiter), 0);
         assert_eq!(*woken.lock().unwrap(), n);
     }
+}
+
+/// A place for one item, with two conditions: none is lost, and nobody sleeps on.
+fn conditions_share_a_lock() {
+    const ITEMS: u32 = 500;
+    let lock = Lock::new().unwrap();
+    let [empty, full] = [(); 2].map(|()| Condition::with_lock(&lock).unwrap());
+    let (place, sum) = (Value::new(0).unwrap(), Value::new(0).unwrap());
+    let produce = || {
+        for item in 1..=ITEMS {
+            let mut held = empty.lock().unwrap();
+            assert!(held.wait_for_timeout(|| Ok(place.get()? == 0), LONG).unwrap());
+            place.set(item).unwrap();
+            held.on(&full).unwrap().notify(1);
+        }
+    };
+    let consume = || {
+        for _ in 0..ITEMS {
+            let mut held = full.lock().unwrap();
+            assert!(held.wait_for_timeout(|| Ok(place.get()? > 0), LONG).unwrap());
+            sum.fetch_add(place.get().unwrap()).unwrap();
+            place.set(0).unwrap();
+            held.on(&empty).unwrap().notify(1);
+        }
+    };
+    let children = [start(produce), start(consume), start(produce), start(consume)];
+    assert!(children.iter().all(|child| join(child) == 0));
+    assert_eq!(sum.get().unwrap(), 2 * (1..=ITEMS).sum::<u32>());
+}
+
+fn one_lock_is_held_through_all_its_handles() {
+    let lock = Lock::new().unwrap();
+    let [first, second] = [(); 2].map(|()| Condition::with_lock(&lock).unwrap());
+    let waiter = sleeper(|| assert!(second.lock().unwrap().wait_timeout(LONG).unwrap()));
+    let held = first.lock().unwrap();
+    assert!(matches!(second.lock(), Err(Error::AlreadyLocked)));
+    assert!(matches!(lock.lock(), Err(Error::AlreadyLocked)));
+    thread::scope(|scope| {
+        scope.spawn(|| assert!(lock.try_lock().unwrap().is_none()));
+    });
+    assert_eq!(held.notify_all(), 0, "the waiter waits for the other");
+    let mut held = held.on(&second).unwrap();
+    assert_eq!(held.notify_all(), 1);
+    assert!(!held.wait_timeout(Duration::ZERO).unwrap()); // and takes the lock again
+    assert!(matches!(first.lock(), Err(Error::AlreadyLocked)));
+    drop(held);
+    assert_eq!(join(&waiter), 0);
+
+    // A lock of its own, held or not, is refused.
+    let stranger = Condition::new().unwrap();
+    assert!(matches!(first.lock().unwrap().on(&stranger), Err(Error::Invalid(_))));
+    assert!(lock.try_lock().unwrap().is_some(), "it was given back");
+    let earlier = Condition::new().unwrap();
+    let [_earlier, held, _later] = [&earlier, &first, &stranger].map(Condition::lock);
+    assert!(matches!(held.unwrap().on(&stranger), Err(Error::Invalid(_))));
 }

@@ -4,7 +4,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipc_common::{Barrier, Child, Error, Semaphore, Value};
+use ipc_common::{Barrier, Child, Error, Process, Semaphore, Value};
 use testing::processes::{
     LONG, go_on, is_in_futex, join, kill_and_join, sleeper, start, stop, storm_of_signals, takes,
     until,
@@ -29,6 +29,9 @@ tests![
     a_stopped_waiter_does_not_hold_up_release,
     signal_handlers_do_not_disturb_a_wait,
     a_storm_of_kills,
+    a_guarded_permit_comes_back_however_its_block_ends,
+    a_guarded_permit_is_that_of_one_process,
+    who_is_killed_with_a_guarded_permit_takes_it_along,
 ];
 
 const SHORT: Duration = Duration::from_millis(60);
@@ -286,4 +289,59 @@ fn a_storm_of_kills() {
         (0..lost).for_each(|_| semaphore.release().unwrap());
         assert!(matches!(semaphore.release(), Err(Error::TooManyReleases { limit: 2 })));
     }
+}
+
+fn a_guarded_permit_comes_back_however_its_block_ends() {
+    let semaphore = Semaphore::bounded(2).unwrap();
+    let permits = [semaphore.permit(), semaphore.permit_timeout(SHORT).unwrap()];
+    assert_eq!(semaphore.value(), 0);
+    assert!(semaphore.try_permit().is_none());
+    assert!(takes(SHORT, || semaphore.permit_timeout(SHORT).is_none()));
+    drop(permits);
+    assert_eq!(semaphore.value(), 2);
+    let ends: [&dyn Fn() -> Result<(), Error>; 3] =
+        [&|| Ok(()), &|| Err(Error::Hangup), &|| panic!("as it should")];
+    for end in ends {
+        let child = start(|| {
+            let _permit = semaphore.try_permit().expect("there are two");
+            assert_eq!(semaphore.value(), 1);
+            end()
+        });
+        join(&child);
+        assert_eq!(semaphore.value(), 2);
+    }
+    drop((semaphore.try_permit(), semaphore.try_permit()));
+    assert_eq!(semaphore.value(), 2);
+}
+
+/// Neither the copy in a child nor what its closure takes along gives it back a second time.
+fn a_guarded_permit_is_that_of_one_process() {
+    let semaphore = Semaphore::new(2).unwrap();
+    let permit = semaphore.permit();
+    let copy = Value::new(0).unwrap();
+    let taken_along = semaphore.permit();
+    let child = Process::new(|| {
+        drop((taken_along, &permit));
+        // SAFETY: the parent's permit is read once, as its destructor would.
+        drop(unsafe { std::ptr::read(&permit) });
+        copy.set(semaphore.value()).unwrap();
+    });
+    let child = child.start().unwrap();
+    assert_eq!(join(&child), 0);
+    assert!(copy.get().unwrap() <= 1, "that of the parent, at most");
+    assert_eq!(semaphore.value(), 1, "the closure is dropped in the parent");
+    drop(permit);
+    assert_eq!(semaphore.value(), 2);
+}
+
+fn who_is_killed_with_a_guarded_permit_takes_it_along() {
+    let semaphore = Semaphore::new(1).unwrap();
+    let child = sleeper(|| {
+        let _permit = semaphore.permit();
+        semaphore.acquire();
+    });
+    kill_and_join(&child);
+    assert!(semaphore.try_permit().is_none());
+    semaphore.release().unwrap();
+    assert!(semaphore.try_permit().is_some());
 }

@@ -4,6 +4,7 @@
 #![allow(unsafe_code, reason = "tests do to processes what the library must survive")]
 
 mod barrier;
+mod barrier_action;
 mod condition;
 mod event;
 mod fairness;
@@ -22,6 +23,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     testing::harness::run(&[
         barrier::TESTS,
+        barrier_action::TESTS,
         condition::TESTS,
         event::TESTS,
         fairness::TESTS,

@@ -31,6 +31,9 @@ tests![
     a_killed_waiter_harms_nobody,
     signal_handlers_do_not_disturb_a_wait,
     a_storm_of_kills,
+    a_copy_is_got_and_set_without_a_guard,
+    a_copy_leaves_the_news_of_a_death,
+    a_zeroed_row_is_zero,
 ];
 
 const SHORT: Duration = Duration::from_millis(60);
@@ -276,4 +279,68 @@ fn a_storm_of_kills() {
         until("the others", || *done.lock().unwrap() > before + 5);
         workers[1..].iter().for_each(kill_and_join);
     }
+}
+
+fn a_copy_is_got_and_set_without_a_guard() {
+    let value = Value::new(1_u64).unwrap();
+    value.set(value.get().unwrap() + 1).unwrap();
+    assert_eq!(join(&start(|| value.set(value.get().unwrap() * 21).unwrap())), 0);
+    assert_eq!(value.get().unwrap(), 42);
+
+    let held = value.lock().unwrap();
+    assert!(matches!(value.get(), Err(Error::AlreadyLocked)));
+    assert!(matches!(value.set(1), Err(Error::AlreadyLocked)));
+    drop(held);
+
+    // What Python's `value.value = value.value + 1` looks like has two guards.
+    let two = || -> ipc_common::Result<()> {
+        *value.lock()? = *value.lock()? + 1;
+        Ok(())
+    };
+    let error = two().unwrap_err();
+    assert!(error.to_string().ends_with("(a guard lives until the end of its statement)"));
+    assert_eq!(value.get().unwrap(), 42);
+}
+
+fn a_copy_leaves_the_news_of_a_death() {
+    let value = Value::new([1_u64; 4]).unwrap();
+    let dies = || {
+        let child = start(|| {
+            value.lock().unwrap()[0] = 2;
+            let mut held = value.lock().unwrap();
+            held[1] = 2;
+            process::abort();
+        });
+        child.join().unwrap();
+    };
+    dies();
+    for _ in 0..2 {
+        assert_eq!(value.get().unwrap(), [2, 2, 1, 1]);
+    }
+    assert_eq!(join(&start(|| assert_eq!(value.get().unwrap()[1], 2))), 0);
+    assert!(value.lock().unwrap().owner_died());
+    assert!(!value.lock().unwrap().owner_died());
+    dies();
+    value.set([0; 4]).unwrap();
+    assert!(!value.lock().unwrap().owner_died(), "it is whole again");
+
+    // One that is killed while it gets has changed nothing.
+    let gets = start(|| {
+        loop {
+            value.get().unwrap();
+        }
+    });
+    thread::sleep(SHORT);
+    kill_and_join(&gets);
+    assert_eq!(value.get().unwrap(), [0; 4]);
+}
+
+fn a_zeroed_row_is_zero() {
+    let row = Array::<u64>::zeroed(100_000).unwrap();
+    assert_eq!(row.len(), 100_000);
+    assert!(row.lock().unwrap().iter().all(|&n| n == 0));
+    assert_eq!(join(&start(|| row.lock().unwrap()[99_999] = 1)), 0);
+    assert_eq!(row.lock().unwrap().iter().sum::<u64>(), 1);
+    assert!(Array::<u8>::zeroed(0).unwrap().is_empty());
+    assert!(matches!(Array::<u64>::zeroed(usize::MAX), Err(Error::System { .. })));
 }

@@ -23,6 +23,7 @@ tests![
     notify_one_of_two,
     come_to_a_barrier_and_wait,
     come_last_to_a_barrier,
+    come_last_with_an_action,
     give_up_at_a_barrier,
     reset_a_barrier,
     abort_a_barrier,
@@ -302,6 +303,28 @@ fn ends_the_wait_of_two(name: &str, end: impl Fn(&Barrier)) {
 
 fn come_last_to_a_barrier() {
     ends_the_wait_of_two("come last to a barrier", |barrier| assert!(barrier.wait().unwrap()));
+}
+
+/// Those who pass can rely on the action.
+fn come_last_with_an_action() {
+    at_every_instruction("come last with an action", |n| {
+        let (barrier, actions) = (Barrier::new(3).unwrap(), Value::new(0).unwrap());
+        let parties = [waiting_party(&barrier), waiting_party(&barrier)];
+        let victim = Victim::new(|| {
+            assert!(barrier.wait_with(|| actions.fetch_add(1).map(drop)).unwrap());
+        });
+        let reached = victim.steps(n);
+        victim.kill();
+        let is_over = parties.iter().all(|party| is_done(party, || !barrier.is_broken()));
+        if !is_over && barrier.waiting().unwrap() == 2 {
+            assert!(barrier.wait_timeout(LONG).unwrap(), "it was as if nobody had come");
+        } else if agree(&parties) == 0 {
+            assert_eq!(actions.get().unwrap(), 1);
+        }
+        agree(&parties);
+        is_usable(&barrier);
+        reached
+    });
 }
 
 fn reset_a_barrier() {

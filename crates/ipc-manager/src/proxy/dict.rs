@@ -33,7 +33,7 @@ use ipc_queue::Message;
 /// [`Error::Encode`] if a key or value cannot be serialised, [`Error::Decode`] if one is not of the
 /// type it is asked for as; [`Error::System`] if memory or descriptors run out.
 pub struct DictProxy<'m, K, V> {
-    object: ObjectProxy<'m>,
+    pub(super) object: ObjectProxy<'m>,
     types: PhantomData<fn(K, V)>,
 }
 

@@ -29,7 +29,7 @@ use ipc_queue::Message;
 /// be serialised, [`Error::Decode`] if one is not of the type it is asked for as; [`Error::System`]
 /// if memory or descriptors run out.
 pub struct ListProxy<'m, T> {
-    object: ObjectProxy<'m>,
+    pub(super) object: ObjectProxy<'m>,
     items: PhantomData<fn(T) -> T>,
 }
 

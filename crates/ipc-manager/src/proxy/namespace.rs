@@ -31,7 +31,7 @@ use ipc_queue::Message;
 /// [`Error::Refused`] if it is short of descriptors or memory, and then nothing has changed;
 /// [`Error::Encode`] if a value cannot be serialised, [`Error::Decode`] if one is not of the type it
 /// is asked for as; [`Error::System`] if memory or descriptors run out.
-pub struct Namespace<'m>(ObjectProxy<'m>);
+pub struct Namespace<'m>(pub(super) ObjectProxy<'m>);
 
 impl<'m> Namespace<'m> {
     pub(crate) fn of(object: ObjectProxy<'m>) -> Self {

@@ -27,6 +27,7 @@ enum Object {
 pub(crate) enum Stored<'a> {
     Item(Option<&'a Blob>),
     List(&'a [Blob]),
+    Pair(Option<(&'a Blob, &'a Blob)>),
     /// Key and value by turns.
     Dict(&'a Dict),
 }
@@ -68,11 +69,21 @@ fn prepare_dict<'a>(dict: &'a mut Dict, operation: &Operation) -> Result<Reply<S
         Operation::All => Stored::Dict(dict),
         Operation::Clear => Stored::Item(None),
         Operation::Get(key) | Operation::Delete(key) => Stored::Item(dict.get(key)),
-        Operation::Set(key, _) => {
+        Operation::Set(key, _) | Operation::SetNew(key, _) => {
             let more = usize::from(!dict.contains_key(key));
             reserve_to_store(|| dict.try_reserve(more))?;
             Stored::Item(dict.get(key))
         }
+        Operation::PopPair => Stored::Pair(dict.last()),
+        Operation::Extend(pairs) if pairs.0.len().is_multiple_of(2) => {
+            reserve_to_store(|| dict.try_reserve(pairs.0.len() / 2))?;
+            Stored::Item(None)
+        }
+        Operation::Change(key, before, _) if dict.get(key) == before.as_ref() => {
+            reserve_to_store(|| dict.try_reserve(usize::from(before.is_none())))?;
+            return Ok(Reply::Number(1));
+        }
+        Operation::Change(key, ..) => Stored::Item(dict.get(key)),
         _ => return Err(nonsense()),
     };
     Ok(Reply::Items(items))
@@ -81,13 +92,29 @@ fn prepare_dict<'a>(dict: &'a mut Dict, operation: &Operation) -> Result<Reply<S
 fn commit_dict(dict: &mut Dict, operation: Operation) {
     match operation {
         Operation::Clear => *dict = Dict::new(), // which gives its memory back
-        // `insert` would make room for another key even if it has this one.
-        Operation::Set(key, value) => match dict.get_mut(&key) {
-            Some(stored) => *stored = value,
-            None => drop(dict.insert(key, value)),
+        Operation::Set(key, value) => set(dict, key, value),
+        Operation::SetNew(key, value) if !dict.contains_key(&key) => set(dict, key, value),
+        Operation::PopPair => drop(dict.pop()),
+        Operation::Extend(pairs) => {
+            let mut pairs = pairs.0.into_iter();
+            while let (Some(key), Some(value)) = (pairs.next(), pairs.next()) {
+                set(dict, key, value);
+            }
+        }
+        Operation::Change(key, before, after) if dict.get(&key) == before.as_ref() => match after {
+            Some(value) => set(dict, key, value),
+            None => drop(dict.shift_remove(&key)),
         },
         Operation::Delete(key) => drop(dict.shift_remove(&key)),
         _ => {}
+    }
+}
+
+/// `insert` alone would make room for another key even if it has this one.
+fn set(dict: &mut Dict, key: Blob, value: Blob) {
+    match dict.get_mut(&key) {
+        Some(stored) => *stored = value,
+        None => drop(dict.insert(key, value)),
     }
 }
 
@@ -98,11 +125,24 @@ fn prepare_list<'a>(list: &'a mut Vec<Blob>, operation: &Operation) -> Result<Re
         Operation::InsertAt(index, _) if index > len => {
             return Ok(Reply::OutOfRange { index, len });
         }
-        Operation::SetAt(index, _) | Operation::DeleteAt(index) if index >= len => {
+        Operation::SetAt(index, _)
+        | Operation::DeleteAt(index)
+        | Operation::ChangeAt(index, ..)
+            if index >= len =>
+        {
             return Ok(Reply::OutOfRange { index, len });
         }
+        Operation::ChangeAt(index, ref before, _) if list[index] == *before => {
+            return Ok(Reply::Number(1));
+        }
+        Operation::Slice(from, to) => {
+            let to = to.min(len);
+            Stored::List(&list[from.min(to)..to])
+        }
         Operation::All => Stored::List(list),
-        Operation::GetAt(index) | Operation::DeleteAt(index) => Stored::Item(list.get(index)),
+        Operation::GetAt(index) | Operation::DeleteAt(index) | Operation::ChangeAt(index, ..) => {
+            Stored::Item(list.get(index))
+        }
         Operation::Pop => Stored::Item(list.last()),
         Operation::InsertAt(..) | Operation::SetAt(..) => {
             reserve_to_store(|| list.try_reserve(1))?;
@@ -113,7 +153,7 @@ fn prepare_list<'a>(list: &'a mut Vec<Blob>, operation: &Operation) -> Result<Re
             Stored::Item(None)
         }
         Operation::Clear | Operation::Reverse => Stored::Item(None),
-        Operation::Get(_) | Operation::Set(..) | Operation::Delete(_) => return Err(nonsense()),
+        _ => return Err(nonsense()),
     };
     Ok(Reply::Items(items))
 }
@@ -123,6 +163,7 @@ fn commit_list(list: &mut Vec<Blob>, operation: Operation) {
         Operation::InsertAt(index, item) => list.insert(index, item),
         Operation::SetAt(index, item) => list[index] = item,
         Operation::DeleteAt(index) => drop(list.remove(index)),
+        Operation::ChangeAt(index, before, after) if list[index] == before => list[index] = after,
         Operation::Pop => drop(list.pop()),
         Operation::Extend(items) => list.extend(items.0),
         Operation::Clear => *list = Vec::new(), // which gives its memory back
@@ -133,19 +174,21 @@ fn commit_list(list: &mut Vec<Blob>, operation: Operation) {
 
 impl<'a> Stored<'a> {
     fn iter(&self) -> impl Iterator<Item = &'a Blob> {
-        let (item, list, dict) = match *self {
-            Stored::Item(item) => (item, &[][..], None),
-            Stored::List(items) => (None, items, None),
-            Stored::Dict(pairs) => (None, &[][..], Some(pairs)),
+        let (item, list, pair, dict) = match *self {
+            Stored::Item(item) => (item, &[][..], None, None),
+            Stored::List(items) => (None, items, None, None),
+            Stored::Pair(pair) => (None, &[][..], pair, None),
+            Stored::Dict(pairs) => (None, &[][..], None, Some(pairs)),
         };
-        let pairs = dict.into_iter().flatten().flat_map(|(key, value)| [key, value]);
-        item.into_iter().chain(list).chain(pairs)
+        let pairs = dict.into_iter().flatten().chain(pair);
+        item.into_iter().chain(list).chain(pairs.flat_map(|(key, value)| [key, value]))
     }
 
     fn len(&self) -> usize {
         match self {
             Stored::Item(item) => item.iter().len(),
             Stored::List(items) => items.len(),
+            Stored::Pair(pair) => 2 * pair.iter().len(),
             Stored::Dict(pairs) => 2 * pairs.len(),
         }
     }

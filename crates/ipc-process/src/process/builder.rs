@@ -52,7 +52,8 @@ impl<R> Process<R> {
         Process { run, identity: Current::lock().next_identity() }
     }
 
-    /// Names it; Python's `name=…`. Names are for people: several processes may share one.
+    /// Names it; Python's `name=…`. Names are for people: several processes may share one. The first 15
+    /// bytes are what `ps -e`, `top` and `pgrep` show.
     ///
     /// ```
     /// let child = ipc_common::Process::new(|| ()).name("dance").start()?;
@@ -87,9 +88,10 @@ impl<R> Process<R> {
     /// Starts it: forks, and runs the closure in the child; Python's `start()`.
     ///
     /// In the child, standard input is the null device, the random numbers of `rand::rng()` are
-    /// its own, and when the closure returns or panics the process waits for its own children and ends:
-    /// it does not wait for threads, and no destructor of the parent runs in it. (`std::process::exit`
-    /// runs those of thread-locals and the exit handlers of C, here as anywhere.) After a panic or an
+    /// its own, and when the closure returns or panics the process waits for its own children and ends.
+    /// As at the end of `main`, its threads are not waited for (Python waits): join them, or use
+    /// `std::thread::scope`. No destructor of the parent runs in it. (`std::process::exit` runs those of
+    /// thread-locals and the exit handlers of C, here as anywhere.) After a panic or an
     /// `Err`, which is printed on standard error with the name of the process, the exit code is 1.
     ///
     /// One panic is not printed, from the first start on and in the parent, too: that of `println!`

@@ -5,10 +5,10 @@ use std::mem;
 use std::process;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
-use rustix::process::{Pid, getppid};
-
+use crate::os::pidfd::PidFd;
 use crate::process::handle::Handle;
 use crate::process::identity::Identity;
+use crate::process::parent::ParentProcess;
 
 /// A key that a process and everything started from it have in common.
 pub type AuthKey = [u8; 32];
@@ -62,9 +62,10 @@ impl Current {
     }
 
     /// In a new child: makes this copy of the parent's state its own.
-    pub(crate) fn become_child(&mut self, parent: u32, identity: Identity) {
+    pub(crate) fn become_child(&mut self, parent: u32, pidfd: Arc<PidFd>, identity: Identity) {
         let name = mem::replace(&mut self.name, identity.name);
-        let parent = self.parent.replace(ParentProcess { name, pid: parent });
+        let parent = self.parent.replace(ParentProcess { name, pid: parent, pidfd });
+        let parent = parent.map(ParentProcess::into_name); // closes its descriptor
         let lineage = mem::replace(&mut self.lineage, identity.lineage);
         self.described = 0;
         self.ends_with_parent |= identity.daemon;
@@ -175,41 +176,5 @@ impl CurrentProcess {
     /// they can prove to each other that they belong together; Python's `authkey`.
     pub fn authkey(&self) -> AuthKey {
         self.authkey
-    }
-}
-
-/// What a process knows of its parent: what [`parent_process`] returns.
-///
-/// ```
-/// use ipc_common::{Process, current_process, parent_process};
-///
-/// let main = current_process().pid();
-/// let child = Process::new(move || {
-///     let parent = parent_process().expect("a child has a parent");
-///     assert_eq!((parent.name(), parent.pid()), ("MainProcess", main));
-/// });
-/// assert_eq!(child.start()?.join()?, 0);
-/// # Ok::<(), ipc_common::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct ParentProcess {
-    name: Arc<str>,
-    pid: u32,
-}
-
-impl ParentProcess {
-    /// The parent's name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The id of the process that started this one, also when it has ended since.
-    pub fn pid(&self) -> u32 {
-        self.pid
-    }
-
-    /// Whether it still lives. If not, this process is an orphan: the kernel gave it a new parent.
-    pub fn is_alive(&self) -> bool {
-        getppid().map_or(0, Pid::as_raw_pid).cast_unsigned() == self.pid
     }
 }

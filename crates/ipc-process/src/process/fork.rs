@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, StdoutLock};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{self, ExitCode};
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 
 use ipc_error::{Error, Result};
 use ipc_sync::internal::{guards_of_this_thread, watch_forks};
@@ -78,8 +78,8 @@ struct Ready {
     /// No handler of the parent's runs in a child that is not set up.
     signals: BlockedSignals,
     null: OwnedFd,
-    /// Of this process: in the parent it keeps a place for the child's.
-    pidfd: PidFd,
+    /// Of this process: the child's way to its parent. In the parent it keeps a place for the child's.
+    pidfd: Arc<PidFd>,
     current: MutexGuard<'static, Current>,
     stdout: StdoutLock<'static>,
     parent: u32,
@@ -99,15 +99,16 @@ impl Ready {
         let null =
             open_null().map_err(failed("open /dev/null", "it must be there, and ulimit -n"))?;
         let signals = BlockedSignals::new().map_err(failed("block signals", ""))?;
+        let pidfd = Arc::new(pidfd);
         Ok(Ready { signals, null, pidfd, current, stdout, parent: process::id() })
     }
 
     /// In the child: makes what was copied its own. Signals wait until that is done.
     fn become_child(self, identity: Identity, without: &[&dyn AsFd]) -> Result<()> {
         let Ready { signals: _signals, null, pidfd, mut current, stdout, parent } = self;
-        current.become_child(parent, identity);
+        current.become_child(parent, pidfd, identity);
         let ends_with_parent = current.ends_with_parent;
-        drop((current, stdout, pidfd));
+        drop((current, stdout));
         set_up_child(parent, ends_with_parent, &null, without)
     }
 

@@ -1,7 +1,7 @@
 //! Starting processes and ending them.
 //!
 //! From the bottom up: `identity`, what is decided before the start; `handle`, what is known of a
-//! process that has been started; `current`, what a process knows of itself and its children; `child`
+//! process that has been started; `parent`, what is known of the parent; `current`, what a process knows of itself and its children; `child`
 //! and `active_children`, handles for programs; `outcome` and `run`, what a process does and returns;
 //! `threads`, `signals`, `output`, `end`; `child_setup` and `run_child`, the child's side of a fork;
 //! `fork`; `builder`, what a program describes; `copied`, the child of a fork server.
@@ -23,6 +23,7 @@ pub(crate) mod identity;
 pub(crate) mod outcome;
 #[allow(unsafe_code, reason = "C's streams are flushed, too")]
 mod output;
+pub(crate) mod parent;
 pub(crate) mod run;
 #[allow(unsafe_code, reason = "it ends the process without the parent's exit handlers")]
 mod run_child;

@@ -1,5 +1,6 @@
 //! [`run_child_and_exit`]: a child's whole way, from the fork to its end.
 
+use std::ffi::CString;
 use std::io::{self, ErrorKind};
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
@@ -7,6 +8,7 @@ use std::process::ExitCode;
 
 use ipc_error::Result;
 use ipc_trace::internal::{begin_process, end_process};
+use rustix::thread::set_name;
 
 use crate::process::end::end_children;
 use crate::process::outcome::{Outcome, report};
@@ -19,6 +21,7 @@ pub(crate) fn run_child_and_exit(
     set_up: impl FnOnce() -> Result<()>,
     run: &mut dyn FnMut() -> ExitCode,
 ) -> ! {
+    show_name(name);
     let ended = panic::catch_unwind(AssertUnwindSafe(|| match set_up() {
         Ok(()) => {
             begin_process(name, parent);
@@ -43,6 +46,17 @@ pub(crate) fn run_child_and_exit(
     end_process();
     // SAFETY: it takes an integer and ends the process; the parent's exit handlers do not run.
     unsafe { libc::_exit(code.into()) }
+}
+
+/// Gives the process its name in `ps` and `top`, as far as the kernel's 15 bytes reach.
+fn show_name(name: &str) {
+    let len = (0..=15).rev().find(|&len| name.is_char_boundary(len)).unwrap_or(0);
+    // Without one, or with a zero in it, the process keeps the name of its parent.
+    if let Ok(name) = CString::new(&name[..len])
+        && !name.is_empty()
+    {
+        let _ = set_name(&name);
+    }
 }
 
 /// `ExitCode` does not show its number, but it can be compared.

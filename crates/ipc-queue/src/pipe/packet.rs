@@ -71,6 +71,18 @@ impl Socket {
         }
     }
 
+    /// The beginning of the next packet, which stays: its length there, `None` if there is none, 0 if
+    /// the other end is closed everywhere.
+    pub(crate) fn peek(&self, into: &mut [u8]) -> CallResult<Option<usize>> {
+        loop {
+            match recv(&self.0, &mut *into, RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+                Err(Errno::INTR | Errno::CONNRESET) => continue,
+                Err(Errno::AGAIN) => return Ok(None),
+                received => return received.map(|(len, _)| Some(len)),
+            }
+        }
+    }
+
     /// Receives a packet with the file that may be in it.
     pub(crate) fn recv_with_file(&self, into: &mut [u8]) -> CallResult<(usize, Option<OwnedFd>)> {
         // Room for as many descriptors as the kernel sends at once: what does not belong there is

@@ -4,6 +4,7 @@
 //!   whole   bytes │ WHOLE
 //!   first   bytes │ length of the message: 8 bytes │ FIRST
 //!   more    bytes │ MORE
+//!   file    FILE, and a descriptor beside it
 //! ```
 //!
 //! The parts of a message follow each other in the socket, because a sender has the senders' mutex
@@ -16,6 +17,7 @@
 //! while it waits does not keep messages from the others.
 
 use std::io::{self, ErrorKind};
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
@@ -31,13 +33,14 @@ use rustix::io::{Errno, Result as CallResult};
 use crate::pipe::packet::{LOOKS, Socket, send_error};
 
 /// The bytes of a message in one packet.
-const PART: usize = 64 << 10;
+pub(super) const PART: usize = 64 << 10;
 /// What may stand behind them.
-const TAIL: usize = size_of::<u64>() + 1;
+pub(super) const TAIL: usize = size_of::<u64>() + 1;
 
 const WHOLE: u8 = 0;
 const FIRST: u8 = 1;
-const MORE: u8 = 2;
+pub(super) const MORE: u8 = 2;
+pub(super) const FILE: u8 = 3;
 
 /// One direction's mutexes, on cache lines of their own: a sender and a receiver do not wait for
 /// each other.
@@ -80,11 +83,22 @@ impl Turns {
         address(&**self.directions)
     }
 
+    /// Waits until this end may send, until the result is dropped.
+    pub(super) fn to_send(&self) -> Result<StateGuard<'_>> {
+        let direction = &self.directions[self.sends];
+        direction.take_turn(&direction.senders)
+    }
+
+    /// Waits until this end may receive, until the result is dropped.
+    pub(super) fn to_receive(&self) -> Result<StateGuard<'_>> {
+        let direction = &self.directions[1 - self.sends];
+        direction.take_turn(&direction.receivers)
+    }
+
     pub(crate) fn send(&self, socket: &Socket, message: &[u8]) -> Result<()> {
         let _sending = span(Act::Send, self.trace_id());
         let direction = &self.directions[self.sends];
-        let turn = StateGuard::take(&direction.senders.turn)?;
-        direction.note_death(&turn);
+        let _turn = self.to_send()?;
         if let Some(number) = direction.number(&direction.senders, self.sends) {
             depart(self.trace_id(), number);
         }
@@ -98,8 +112,7 @@ impl Turns {
         let direction = &self.directions[receives];
         let mut looks = LOOKS;
         loop {
-            let turn = StateGuard::take(&direction.receivers.turn)?;
-            direction.note_death(&turn);
+            let turn = self.to_receive()?;
             if recv_message(socket, bytes, looks)? {
                 if let Some(number) = direction.number(&direction.receivers, receives) {
                     arrive(self.trace_id(), number);
@@ -114,10 +127,12 @@ impl Turns {
 }
 
 impl Direction {
-    fn note_death(&self, turn: &StateGuard<'_>) {
+    fn take_turn<'a>(&self, side: &'a Side) -> Result<StateGuard<'a>> {
+        let turn = StateGuard::take(&side.turn)?;
         if turn.owner_died {
             self.is_unclear.store(1, Relaxed);
         }
+        Ok(turn)
     }
 
     /// For traces: the number of the message that is sent or received in this turn, other than any in
@@ -134,7 +149,7 @@ impl Direction {
 fn send_message(socket: &Socket, message: &[u8]) -> CallResult<()> {
     let mut size = PART;
     if message.len() <= size {
-        match send_packet(socket, &[message, &[WHOLE]]) {
+        match send_packet(socket, &[message, &[WHOLE]], &[]) {
             Err(Errno::MSGSIZE) => size = message.len() / 2,
             sent => return sent,
         }
@@ -143,7 +158,7 @@ fn send_message(socket: &Socket, message: &[u8]) -> CallResult<()> {
     let (mut left, mut len, mut kind) = (message, &len[..], FIRST);
     while !left.is_empty() {
         let (part, rest) = left.split_at(size.min(left.len()));
-        match send_packet(socket, &[part, len, &[kind]]) {
+        match send_packet(socket, &[part, len, &[kind]], &[]) {
             Ok(()) => (left, len, kind) = (rest, &[], MORE),
             // The system's buffers are smaller than they usually are.
             Err(Errno::MSGSIZE) if size > 1 => size /= 2,
@@ -153,9 +168,13 @@ fn send_message(socket: &Socket, message: &[u8]) -> CallResult<()> {
     Ok(())
 }
 
-fn send_packet(socket: &Socket, parts: &[&[u8]]) -> CallResult<()> {
+pub(super) fn send_packet(
+    socket: &Socket,
+    parts: &[&[u8]],
+    files: &[BorrowedFd<'_>],
+) -> CallResult<()> {
     loop {
-        match socket.send(parts, &[]) {
+        match socket.send(parts, files) {
             // The program has set its descriptor not to block.
             Err(Errno::AGAIN) => socket.wait_for(PollFlags::OUT)?,
             sent => return sent,
@@ -181,6 +200,11 @@ fn recv_message(socket: &Socket, bytes: &mut Vec<u8>, looks: u32) -> Result<bool
             Some(MORE) if whole_len.is_some() => {}
             // Its beginning was received by a process that is dead.
             Some(MORE) => bytes.clear(),
+            Some(FILE) => {
+                return Err(Error::Invalid(
+                    "cannot receive a message: a file came, which is lost; see recv_fd",
+                ));
+            }
             // What came before it is the beginning of a dead sender's message.
             kind => {
                 bytes.drain(..start);
@@ -208,6 +232,6 @@ fn begin_large(bytes: &mut Vec<u8>) -> Result<usize> {
     Ok(len)
 }
 
-fn recv_error(e: Errno) -> Error {
+pub(super) fn recv_error(e: Errno) -> Error {
     Error::system("receive", "", e)
 }

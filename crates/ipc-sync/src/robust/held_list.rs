@@ -94,6 +94,11 @@ impl Entry {
         (&raw const self.next).expose_provenance()
     }
 
+    /// Whether two entries of the calling thread's list are one: no two others have the same next.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.next.load(Relaxed) == other.next.load(Relaxed)
+    }
+
     /// Takes the entry, which is pending, out of its list.
     ///
     /// # Safety

@@ -204,6 +204,11 @@ impl RobustMutex {
         Thread::known().is_some_and(|thread| thread.id == self.owner())
     }
 
+    /// Whether the calling thread, which holds `other`, holds it by the same memory, mapped once more.
+    pub fn is_held_as(&self, other: &Self) -> bool {
+        self.is_mine() && self.entry.is(&other.entry)
+    }
+
     /// Whether its owner is a thread of this process.
     pub fn is_held_here(&self) -> bool {
         let (process, owner) = (std::process::id(), self.owner());

@@ -64,10 +64,7 @@ impl<T: Plain> Array<T> {
     ///
     /// [`Error::System`] if there is no memory for it.
     pub fn new(initial: &[T]) -> Result<Self> {
-        const { assert!(align_of::<T>() <= 4096, "a page is not aligned as this type wants") }
-        let size = Self::OFFSET.saturating_add(size_of_val(initial));
-        let memory = Mapping::new(NonZeroUsize::MIN.saturating_add(size - 1))?;
-        let array = Array { memory, len: initial.len(), items: PhantomData };
+        let array = Self::zeroed(initial.len())?;
         // SAFETY: the mapping is new and large enough.
         unsafe {
             array
@@ -75,6 +72,26 @@ impl<T: Plain> Array<T> {
                 .cast()
                 .copy_from_nonoverlapping(NonNull::from(initial).cast::<T>(), initial.len());
         }
+        Ok(array)
+    }
+
+    /// A new one of this length, whose values are all zero; Python's `Array('i', 1000)`. A page of it
+    /// takes memory when something is first written there.
+    ///
+    /// ```
+    /// let row = ipc_common::Array::<f64>::zeroed(1000)?;
+    /// assert_eq!(row.lock()?[999], 0.0);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] if there is no memory for it.
+    pub fn zeroed(len: usize) -> Result<Self> {
+        const { assert!(align_of::<T>() <= 4096, "a page is not aligned as this type wants") }
+        let size = Self::OFFSET.saturating_add(len.saturating_mul(size_of::<T>()));
+        let memory = Mapping::new(NonZeroUsize::MIN.saturating_add(size - 1))?;
+        let array = Array { memory, len, items: PhantomData };
         made(array.trace_id(), "Array");
         Ok(array)
     }
@@ -115,6 +132,14 @@ impl<T: Plain> Array<T> {
 
     fn lock_until(&self, deadline: Deadline) -> Result<Option<ValueGuard<'_, [T]>>> {
         let program = Program::own()?;
+        let Some(held) = self.hold(deadline)? else { return Ok(None) };
+        let Header { mutex, owner } = self.header();
+        owner.set(program, mutex.owner());
+        Ok(Some(ValueGuard::new(self.data(), owner, held)))
+    }
+
+    /// Takes the mutex, and waits until no thread of a dead owner uses the data.
+    fn hold(&self, deadline: Deadline) -> Result<Option<UserGuard<'_>>> {
         let Header { mutex, owner } = self.header();
         let Some(mut held) = UserGuard::lock(mutex, deadline)? else { return Ok(None) };
         if owner.is_set() {
@@ -123,8 +148,14 @@ impl<T: Plain> Array<T> {
                 return Ok(None); // it stays set: the next one waits, too
             }
         }
-        owner.set(program, mutex.owner());
-        Ok(Some(ValueGuard::new(self.data(), owner, held)))
+        Ok(Some(held))
+    }
+
+    /// A copy of the first value. That an owner died stays noted for the next guard.
+    pub(super) fn first(&self) -> Result<T> {
+        let _held = self.hold(Deadline::NEVER)?;
+        // SAFETY: a `Value` has one value, and while the mutex is held no other thread changes it.
+        Ok(unsafe { self.data().cast::<T>().read() })
     }
 
     /// Where the values begin.

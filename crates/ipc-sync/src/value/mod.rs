@@ -34,7 +34,7 @@ impl<T: AnyBitPattern> Plain for T {}
 /// One value that all processes see; Python's `multiprocessing.Value`.
 ///
 /// Create it before the processes that use it are started, and let their closures borrow it. The
-/// only way to the value is its lock, so no update is lost.
+/// only way to change what is there is its lock, so no update is lost.
 ///
 /// ```
 /// use ipc_common::{Process, Value};
@@ -64,6 +64,14 @@ impl<T: AnyBitPattern> Plain for T {}
 /// progress.lock()?.done += 1;
 /// # Ok::<(), ipc_common::Error>(())
 /// ```
+///
+/// Such a struct is also the way to have one lock for several values, where Python has `Value('i', 0,
+/// lock=lock)`: what must change together stands in one `Value`.
+///
+/// A guard lives until the end of its statement, so `*value.lock()? = *value.lock()? + 1`, which is
+/// Python's `value.value = value.value + 1`, has two of them and is [`Error::AlreadyLocked`]. Write
+/// `*value.lock()? += 1`, [`fetch_add`](Value::fetch_add), or for anything else
+/// `let mut held = value.lock()?; *held = f(*held)`.
 ///
 /// What points into the memory of one process cannot be shared:
 ///
@@ -106,6 +114,40 @@ impl<T: Plain> Value<T> {
     /// As for [`Lock::lock`].
     pub fn lock_timeout(&self, timeout: Duration) -> Result<Option<ValueGuard<'_, T>>> {
         Ok(self.0.lock_timeout(timeout)?.map(ValueGuard::first))
+    }
+
+    /// A copy of the value; Python's `value.value`. Waits until no other process or thread has it.
+    ///
+    /// By the time it is here the value may be another. What depends on the one that was there is done
+    /// with the guard of [`lock`](Value::lock).
+    ///
+    /// ```
+    /// let level = ipc_common::Value::new(1.5)?;
+    /// level.set(level.get()? * 2.0)?; // right only while no other process sets it
+    /// assert_eq!(level.get()?, 3.0);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
+    ///
+    /// If the last owner died while it had the value, this may be half-changed if it is not a single
+    /// number. The next guard still [says so](ValueGuard::owner_died).
+    ///
+    /// # Errors
+    ///
+    /// As for [`Lock::lock`]: [`Error::AlreadyLocked`] if this thread has a guard of it.
+    pub fn get(&self) -> Result<T> {
+        self.0.first()
+    }
+
+    /// Sets the value; Python's `value.value = …`. Waits until no other process or thread has it.
+    ///
+    /// That the last owner died does not matter any more after it: the value is whole.
+    ///
+    /// # Errors
+    ///
+    /// As for [`get`](Value::get).
+    pub fn set(&self, value: T) -> Result<()> {
+        *self.lock()? = value;
+        Ok(())
     }
 }
 

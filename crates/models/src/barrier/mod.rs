@@ -1,4 +1,4 @@
-//! The slots of a barrier: `ipc-sync/src/barrier.rs`, `waiter_slots.rs`.
+//! The slots of a barrier: `ipc-sync/src/barrier`, `waiter_slots.rs`.
 //!
 //! Each thread waits at the barrier or resets it, for some rounds; its time may be up, and it may be
 //! killed at each step. As in the model of the condition, what the holder of the lock alone uses is one
@@ -8,7 +8,7 @@
 //! Not modelled: the robust mutexes (a dead owner's are free at once, and the next owner of the lock is
 //! told) and the sleep (a thread takes no step until the round has ended or its time is up).
 //!
-//! If you change what `wait_until` and `break_up` do in which order, change it here.
+//! If you change what `wait_until`, `act` and `break_up` do in which order, change it here.
 
 mod break_up;
 mod state;
@@ -23,6 +23,8 @@ struct Barrier {
     parties: usize,
     rounds: u8,
     kills: usize,
+    /// Whether all come with an action, which may fail.
+    acts: bool,
     fault: Option<Fault>,
 }
 
@@ -40,6 +42,9 @@ impl Model for Barrier {
                 At::Dead => continue,
                 At::Idle => actions.extend([Action::Wait(t), Action::Reset(t)]),
                 At::Sleep { .. } => actions.extend([Action::Step(t), Action::TimeOut(t)]),
+                At::Act { at } if at > state.slots.len() => {
+                    actions.extend([Action::Step(t), Action::Fail(t)]);
+                }
                 _ => actions.push(Action::Step(t)),
             }
             if state.kills < self.kills && at != At::Idle {
@@ -67,6 +72,7 @@ impl Model for Barrier {
                 let At::Sleep { slot, round } = state.threads[t] else { return None };
                 state.threads[t] = At::TimeIsUp { slot, round };
             }
+            Action::Fail(t) => state.threads[t] = self.break_up(true, Then::Unlock),
             Action::Kill(t) => state.kill(t),
         }
         Some(state)
@@ -86,6 +92,12 @@ impl Model for Barrier {
                 let waits =
                     |at: &At| matches!(at, At::Sleep { round, .. } if *round == state.round);
                 !state.is_broken || !is_settled || !state.threads.iter().any(waits)
+            }),
+            Property::always("no mark of an action is left", |_, state: &State| {
+                let is_settled = state.lock.is_none() && !state.owner_died;
+                let is_left =
+                    |slot: &state::Slot| slot.owner.is_some() && slot.waits == Waits::Acting;
+                !is_settled || !state.slots.iter().any(is_left)
             }),
             Property::sometimes("a round ends", |_, state: &State| state.completed.contains(&true)),
         ]
@@ -137,8 +149,14 @@ impl Barrier {
                 state.lock = None;
                 At::Sleep { slot, round }
             }
-            At::Sleep { slot, round } if state.round != round => At::Leave { slot, round },
+            At::Act { at } => self.act_step(state, at),
+            At::Pass { at, broken } => self.pass_step(state, at, broken),
+            At::Sleep { slot, round } if state.round != round => At::Wake { slot, round },
             At::Sleep { .. } => return None,
+            At::Wake { slot, round } if state.slots[slot].waits == Waits::Acting => {
+                self.enter(state, t, Then::LeaveLate { slot, round })?
+            }
+            At::Wake { slot, round } => At::Leave { slot, round },
             At::TimeIsUp { slot, round } => self.enter(state, t, Then::Late { slot, round })?,
             At::ReleaseLate { slot, round } => {
                 state.lock = None;
@@ -198,6 +216,9 @@ impl Barrier {
             return At::Take { is_late };
         }
         state.has_missed_death |= is_late;
+        if self.acts {
+            return At::Act { at: 0 };
+        }
         state.completed[usize::from(state.round)] = true;
         state.next_round();
         At::Unlock

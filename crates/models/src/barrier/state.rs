@@ -4,6 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Waits {
     For(u8),
+    Acting,
     Broken,
     ForNone,
 }
@@ -42,16 +43,58 @@ pub(super) enum Then {
 pub(super) enum At {
     Idle,
     Locked(Then),
-    Break { at: usize, broken: bool, then: Then },
-    Arrive { is_late: bool },
-    Take { is_late: bool },
-    Note { slot: usize, is_late: bool },
-    Release { slot: usize, round: u8 },
-    Sleep { slot: usize, round: u8 },
-    TimeIsUp { slot: usize, round: u8 },
-    ReleaseLate { slot: usize, round: u8 },
-    Leave { slot: usize, round: u8 },
-    Free { slot: usize },
+    Break {
+        at: usize,
+        broken: bool,
+        then: Then,
+    },
+    Arrive {
+        is_late: bool,
+    },
+    Take {
+        is_late: bool,
+    },
+    Note {
+        slot: usize,
+        is_late: bool,
+    },
+    Release {
+        slot: usize,
+        round: u8,
+    },
+    /// The last party's action: marks, the round's end, the action itself.
+    Act {
+        at: usize,
+    },
+    /// Lets the parties of an action pass, then goes on to break the barrier or unlocks it.
+    Pass {
+        at: usize,
+        broken: Option<(bool, Then)>,
+    },
+    Sleep {
+        slot: usize,
+        round: u8,
+    },
+    /// Awake, when the round has ended.
+    Wake {
+        slot: usize,
+        round: u8,
+    },
+    TimeIsUp {
+        slot: usize,
+        round: u8,
+    },
+    ReleaseLate {
+        slot: usize,
+        round: u8,
+    },
+    Leave {
+        slot: usize,
+        round: u8,
+    },
+    Free {
+        slot: usize,
+    },
     Unlock,
     Dead,
 }
@@ -62,6 +105,8 @@ pub(super) struct State {
     pub(super) owner_died: bool,
     pub(super) round: u8,
     pub(super) is_broken: bool,
+    /// An action has succeeded whose parties still have its mark.
+    pub(super) is_done: bool,
     pub(super) high_water: usize,
     pub(super) slots: Vec<Slot>,
     pub(super) threads: Vec<At>,
@@ -84,6 +129,7 @@ impl State {
             owner_died: false,
             round: 0,
             is_broken: false,
+            is_done: false,
             high_water: 0,
             slots: vec![Slot { owner: None, waits: Waits::For(0) }; threads], // zeroed memory
             threads: vec![At::Idle; threads],
@@ -128,6 +174,8 @@ pub(super) enum Action {
     Reset(usize),
     Step(usize),
     TimeOut(usize),
+    /// Its action fails.
+    Fail(usize),
     Kill(usize),
 }
 
@@ -138,4 +186,7 @@ pub(super) enum Fault {
     RoundEndsBeforeMarks,
     TimeIsUpForAnyRound,
     SlotOfTheDeadIsTaken,
+    SuccessIsNotNoted,
+    MarksOfAnActionComeAfterTheRound,
+    MarksOfAnActionAreNotBroken,
 }

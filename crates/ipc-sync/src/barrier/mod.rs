@@ -1,35 +1,18 @@
 //! [`Barrier`]: all parties wait until the last has come.
 
+pub(crate) mod state;
+
 use std::fmt;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use bytemuck::Zeroable;
 use ipc_error::{Error, Result};
 use ipc_trace::internal::{Act, address, made, span};
 
+use crate::barrier::state::{ACTING, BROKEN, NO_ROUND, State};
 use crate::deadline::Deadline;
-use crate::event_count::EventCount;
-use crate::robust::mutex::RobustMutex;
-use crate::robust::state_guard::StateGuard;
-use crate::waiter_slots::{WaiterSlot, WaiterSlots};
+use crate::waiter_slots::WaiterSlots;
 use ipc_memory::Shared;
-
-/// A party that arrives takes a slot, under the lock, and waits for the round to end. That end is one
-/// atomic step, so all waiters go on or none does. A round that breaks is first marked in each slot.
-#[derive(Zeroable)]
-#[repr(C)]
-pub(crate) struct State {
-    round: EventCount,
-    lock: RobustMutex,
-    is_broken: AtomicBool,
-    slots: WaiterSlots,
-}
-
-/// In a slot, in place of the number of the round that its waiter waits for, which is below 2³⁰.
-const BROKEN: u32 = u32::MAX;
-const NO_ROUND: u32 = u32::MAX - 1;
 
 /// A place where a number of processes wait for each other; Python's `multiprocessing.Barrier`.
 ///
@@ -73,8 +56,7 @@ impl Barrier {
     /// Blocks until all parties wait; Python's `wait()`. Returns whether this was the last of them,
     /// which is so for exactly one.
     ///
-    /// The others go on at once: where Python has `action=`, which runs before any of them does, let
-    /// the last one do it and have all wait a second time.
+    /// The others go on at once; see [`wait_with`](Barrier::wait_with) for what is to be done first.
     ///
     /// # Errors
     ///
@@ -82,7 +64,7 @@ impl Barrier {
     /// threads wait; [`Error::Interrupted`] in a signal handler that has interrupted an operation on
     /// locks; and as for [`Lock::lock`](crate::Lock::lock).
     pub fn wait(&self) -> Result<bool> {
-        self.wait_until(Deadline::NEVER)
+        self.wait_until(Deadline::NEVER, None::<fn() -> Result<()>>)
     }
 
     /// Blocks for at most `timeout`, and then breaks the barrier; Python's `wait(timeout)`. (Longer
@@ -92,36 +74,91 @@ impl Barrier {
     ///
     /// As for [`wait`](Barrier::wait).
     pub fn wait_timeout(&self, timeout: Duration) -> Result<bool> {
-        self.wait_until(Deadline::after(timeout))
+        self.wait_until(Deadline::after(timeout), None::<fn() -> Result<()>>)
     }
 
-    fn wait_until(&self, deadline: Deadline) -> Result<bool> {
+    /// Blocks until all parties wait; then the last of them runs its `action`, and only when that has
+    /// ended do the others go on. Python's `Barrier(parties, action)`: there the action belongs to the
+    /// barrier, here each party brings it along, and it may borrow.
+    ///
+    /// ```
+    /// use ipc_common::{Array, Barrier, Process, Value};
+    ///
+    /// let (barrier, parts, sum) = (Barrier::new(2)?, Array::new(&[0; 2])?, Value::new(0)?);
+    /// let party = |n: usize| -> ipc_common::Result<()> {
+    ///     parts.lock()?[n] = 10 * (n + 1);
+    ///     barrier.wait_with(|| sum.set(parts.lock()?.iter().sum()))?;
+    ///     assert_eq!(sum.get()?, 30); // for both
+    ///     Ok(())
+    /// };
+    /// let child = Process::new(|| party(1)).start()?;
+    /// party(0)?;
+    /// # assert_eq!(child.join()?, 0);
+    /// # Ok::<(), ipc_common::Error>(())
+    /// ```
+    ///
+    /// If the action fails or panics, or its process is killed in it, the barrier breaks for all.
+    /// Everything else that is done with the barrier meanwhile blocks until the action has ended, a
+    /// `wait_timeout`, too.
+    ///
+    /// # Errors
+    ///
+    /// Those of `action`, for the party that ran it; [`Error::Interrupted`] in an action that uses this
+    /// barrier; and as for [`wait`](Barrier::wait).
+    #[doc(alias = "action")]
+    pub fn wait_with(&self, action: impl FnOnce() -> Result<()>) -> Result<bool> {
+        self.wait_until(Deadline::NEVER, Some(action))
+    }
+
+    /// The same, blocking for at most `timeout` until all parties have come, and then breaking the
+    /// barrier; however long the action takes, that is not counted.
+    ///
+    /// # Errors
+    ///
+    /// As for [`wait_with`](Barrier::wait_with).
+    pub fn wait_with_timeout<F>(&self, action: F, timeout: Duration) -> Result<bool>
+    where
+        F: FnOnce() -> Result<()>,
+    {
+        self.wait_until(Deadline::after(timeout), Some(action))
+    }
+
+    fn wait_until<F>(&self, deadline: Deadline, action: Option<F>) -> Result<bool>
+    where
+        F: FnOnce() -> Result<()>,
+    {
         let _waiting = span(Act::Wait, address(&*self.state));
-        let State { round, is_broken, slots, .. } = &*self.state;
-        let lock = self.enter()?;
-        let this_round = round.count();
-        if self.arrived().any(|slot| !slot.is_taken()) {
-            self.break_up(true);
+        let state = &*self.state;
+        let lock = state.enter()?;
+        let this_round = state.round.count();
+        if state.arrived().any(|slot| !slot.is_taken()) {
+            state.break_up(true);
         }
-        if is_broken.load(Relaxed) {
+        if self.is_broken() {
             return Err(Error::BrokenBarrier);
         }
-        let arrived = self.arrived().count();
+        let arrived = state.arrived().count();
         if arrived + 1 == self.parties {
-            round.add_one();
+            match action {
+                Some(action) => state.act(action)?,
+                None => state.round.add_one(),
+            }
             return Ok(true);
         }
-        let slot = slots.take()?;
+        let slot = state.slots.take()?;
         slot.waits_since.store(this_round.number(), Relaxed);
-        if self.arrived().count() == arrived {
-            self.break_up(true); // the slot is that of a party that has died since the look above
+        if state.arrived().count() == arrived {
+            state.break_up(true); // the slot is that of a party that has died since the look above
         }
         drop(lock);
-        if !round.wait_while(this_round, deadline) {
-            let _lock = self.enter()?;
-            if round.count() == this_round {
-                self.break_up(true);
+        if !state.round.wait_while(this_round, deadline) {
+            let _lock = state.enter()?;
+            if state.round.count() == this_round {
+                state.break_up(true);
             }
+        }
+        if slot.waits_since.load(Relaxed) == ACTING {
+            drop(state.enter()?); // when the action has ended, or its process
         }
         match slot.waits_since.swap(NO_ROUND, Relaxed) {
             BROKEN => Err(Error::BrokenBarrier),
@@ -135,8 +172,8 @@ impl Barrier {
     ///
     /// [`Error::Interrupted`] in a signal handler that has interrupted an operation on locks.
     pub fn abort(&self) -> Result<()> {
-        let _lock = self.enter()?;
-        self.break_up(true);
+        let _lock = self.state.enter()?;
+        self.state.break_up(true);
         Ok(())
     }
 
@@ -146,8 +183,8 @@ impl Barrier {
     ///
     /// As for [`abort`](Barrier::abort).
     pub fn reset(&self) -> Result<()> {
-        let _lock = self.enter()?;
-        self.break_up(false);
+        let _lock = self.state.enter()?;
+        self.state.break_up(false);
         Ok(())
     }
 
@@ -163,34 +200,13 @@ impl Barrier {
     /// As for [`abort`](Barrier::abort).
     #[doc(alias = "n_waiting")]
     pub fn waiting(&self) -> Result<usize> {
-        let _lock = self.enter()?;
-        Ok(self.arrived().filter(|slot| slot.is_taken()).count())
+        let _lock = self.state.enter()?;
+        Ok(self.state.arrived().filter(|slot| slot.is_taken()).count())
     }
 
     /// Whether it is broken; Python's `broken`.
     pub fn is_broken(&self) -> bool {
         self.state.is_broken.load(Relaxed)
-    }
-
-    fn enter(&self) -> Result<StateGuard<'_>> {
-        let lock = StateGuard::take(&self.state.lock)?;
-        if lock.owner_died {
-            self.break_up(true); // a party, and it is not known how far it came
-        }
-        Ok(lock)
-    }
-
-    /// The slots of the parties that wait in this round, though they may have died since.
-    fn arrived(&self) -> impl Iterator<Item = &WaiterSlot> {
-        let round = self.state.round.count().number();
-        self.state.slots.used().filter(move |slot| slot.waits_since.load(Relaxed) == round)
-    }
-
-    /// Ends the round for all waiters, and leaves the barrier broken or whole.
-    fn break_up(&self, is_broken: bool) {
-        self.state.is_broken.store(is_broken, Relaxed);
-        self.arrived().for_each(|slot| slot.waits_since.store(BROKEN, Relaxed));
-        self.state.round.add_one();
     }
 }
 
