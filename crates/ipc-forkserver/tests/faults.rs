@@ -1,5 +1,7 @@
 //! The server is killed, and the child, and the limits are reached.
 
+use std::ffi::c_void;
+use std::mem;
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
@@ -14,6 +16,7 @@ tests![
     a_killed_server_is_said_where_there_are_threads,
     it_is_made_once_and_on_the_main_thread,
     without_descriptors_nothing_is_started,
+    a_function_of_a_library_that_was_loaded_later_is_refused,
     ctrl_c_is_not_for_the_server,
     a_server_killed_at_any_time_starts_a_child_or_says_that_it_did_not,
 ];
@@ -80,6 +83,22 @@ fn without_descriptors_nothing_is_started() {
     }
     setrlimit(Resource::RLIMIT_NOFILE, 4096, 4096).unwrap();
     assert_eq!(join(&server.process(code, 5).start().unwrap()), 5);
+}
+
+fn a_function_of_a_library_that_was_loaded_later_is_refused() {
+    let server = ForkServer::new().unwrap();
+    let file = c"libresolv.so.2".as_ptr();
+    // SAFETY: loading it runs nothing that other code relies on.
+    let function = unsafe {
+        assert!(libc::dlopen(file, libc::RTLD_NOW | libc::RTLD_NOLOAD).is_null(), "it was loaded");
+        libc::dlsym(libc::dlopen(file, libc::RTLD_NOW), c"ns_get16".as_ptr())
+    };
+    assert!(!function.is_null());
+    // SAFETY: it is a function, though of another type, and is not called.
+    let function = unsafe { mem::transmute::<*mut c_void, fn(())>(function) };
+    let error = server.process(function, ()).start().unwrap_err().to_string();
+    assert!(error.contains("a library that was loaded after the server was made"), "{error}");
+    assert_eq!(join(&server.process(code, 4).start().unwrap()), 4);
 }
 
 fn ctrl_c_is_not_for_the_server() {

@@ -1,4 +1,4 @@
-//! [`travel`]: what can be passed is serialised so.
+//! `travel`: how what can be passed is serialised.
 
 /// Gives what is [`Passed`] its `Serialize` and `Deserialize`, and a `try_clone` to be given away.
 #[doc(hidden)]

@@ -131,7 +131,8 @@ impl<'a> PoolBuilder<'a> {
     /// [`Error::Invalid`] for a number of workers or tasks, or a time, that makes no sense;
     /// [`Error::PoolEnded`] if the initializer failed or panicked, with what it said, or a worker
     /// cannot be started (the supervisor needs a descriptor for each, `ulimit -n`); and as for
-    /// [`Process::start`](ipc_process::Process::start).
+    /// [`Process::start`](ipc_process::Process::start): [`Error::Threads`] in a process that has some,
+    /// which makes its pool with [`Pool::builder_on`] a fork server.
     ///
     /// ```
     /// use ipc_common::{Error, Pool};

@@ -1,6 +1,8 @@
 //! Pools of a program with threads: a fork server starts them.
 
+use std::ffi::c_void;
 use std::io;
+use std::mem;
 use std::process::{self, ExitCode};
 use std::sync::OnceLock;
 use std::sync::mpsc;
@@ -27,6 +29,7 @@ tests![
     workers_end_after_their_share_and_at_their_limit,
     the_initializer_gets_what_processes_share,
     an_initializer_that_fails_says_why,
+    an_initializer_of_a_library_that_was_loaded_later_is_not_called,
     an_argument_that_cannot_be_decoded_fails_the_start,
     a_pool_outlives_its_server,
     a_killed_server_is_said_or_replaced,
@@ -229,6 +232,22 @@ fn an_initializer_that_fails_says_why() {
         assert!(why.contains("the initializer failed: it panicked: on purpose"), "{why}");
         assert_eq!(builder().start().unwrap().apply(square, 3).unwrap(), 9);
     });
+}
+
+fn an_initializer_of_a_library_that_was_loaded_later_is_not_called() {
+    let server = server();
+    let file = c"libresolv.so.2".as_ptr();
+    // SAFETY: loading it runs nothing that other code relies on.
+    let function = unsafe {
+        assert!(libc::dlopen(file, libc::RTLD_NOW | libc::RTLD_NOLOAD).is_null(), "it was loaded");
+        libc::dlsym(libc::dlopen(file, libc::RTLD_NOW), c"ns_get16".as_ptr())
+    };
+    assert!(!function.is_null());
+    // SAFETY: it is a function, though of another type, and is not called.
+    let f = unsafe { mem::transmute::<*mut c_void, fn(()) -> Result<(), String>>(function) };
+    let why =
+        Pool::builder_on(&server).workers(1).initializer(f, ()).start().unwrap_err().to_string();
+    assert!(why.contains("a library that was loaded after the fork server was made"), "{why}");
 }
 
 #[derive(Serialize)]

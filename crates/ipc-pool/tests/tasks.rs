@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::process;
+use std::sync::Barrier;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread::{self, sleep};
@@ -16,7 +17,7 @@ use nix::sys::signal::{SigHandler, Signal, signal};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use testing::harness::assert_no_children;
 use testing::pool::{OPEN, OWN, held, mark_at, marks, pool, sleep_until_marked, square};
-use testing::processes::{DEADLINE, join, start, until};
+use testing::processes::{DEADLINE, LONG, join, start, until};
 use testing::signpost::read_to_end;
 use testing::tests;
 
@@ -41,6 +42,7 @@ tests![
     a_late_task_is_killed_alone,
     a_forked_child_has_no_pool,
     threads_may_come_after_the_pool,
+    no_thread_sleeps_when_another_has_taken_its_result_in,
     large_arguments_and_results,
     results_are_dropped_or_left_for_long,
 ];
@@ -496,4 +498,23 @@ fn results_are_dropped_or_left_for_long() {
     }
     pool.close();
     pool.join().unwrap();
+}
+
+/// Just before it would sleep for it. (The moment is short: a pause in the code, before the workers are
+/// told that the pool sleeps, makes it long.)
+fn no_thread_sleeps_when_another_has_taken_its_result_in() {
+    let pool = pool(2);
+    for round in 0..2000 {
+        let barrier = Barrier::new(2);
+        let waits = |pause: u64| {
+            barrier.wait();
+            let task = pool.apply_async(square, 3).unwrap();
+            sleep(Duration::from_micros(pause));
+            assert_eq!(task.get_timeout(LONG).unwrap(), Some(9));
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| waits(0));
+            scope.spawn(|| waits(round % 200));
+        });
+    }
 }

@@ -115,8 +115,9 @@ impl Collector {
                 inbox = self.lock();
             } else if !inbox.has_listener {
                 inbox.has_listener = true;
+                let known = inbox.taken_in();
                 drop(inbox);
-                let heard = self.listen(deadline);
+                let heard = self.listen(known, deadline);
                 inbox = self.lock();
                 inbox.has_listener = false;
                 match heard {
@@ -170,12 +171,14 @@ impl Collector {
         }
     }
 
-    /// Sleeps until something may have come; `false` if the deadline came first. Caller is the
-    /// listener.
-    fn listen(&self, deadline: Deadline) -> Result<bool> {
+    /// Sleeps until something may have come, or more messages than are `known` were taken in; `false` if
+    /// the deadline came first. Caller is the listener.
+    fn listen(&self, known: u64, deadline: Deadline) -> Result<bool> {
         let _waiting =
             (deadline != Deadline::NOW).then(|| span(Act::Wait, self.shared.results.trace_id()));
-        let heard = self.doorbell.listen(&self.shared, &self.supervisor, GRACE, deadline)?;
+        let was_taken_in = || self.lock().taken_in() != known;
+        let Collector { shared, supervisor, .. } = self;
+        let heard = self.doorbell.listen(shared, supervisor, was_taken_in, GRACE, deadline)?;
         if heard == Heard::End {
             self.note_end()?;
         }

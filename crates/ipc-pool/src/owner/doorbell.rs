@@ -85,12 +85,15 @@ impl Doorbell {
         Ok(Watch { epoll, first })
     }
 
-    /// Sleeps until there may be messages. `orphans` is how long the workers of a supervisor that was
-    /// killed have to end. One thread at a time calls it.
+    /// Sleeps until there may be messages, or `was_taken_in` says that another thread has taken some in:
+    /// that may have been before the workers were told that the pool sleeps, so that none has rung.
+    /// `orphans` is how long the workers of a supervisor that was killed have to end. One thread at a
+    /// time calls it.
     pub(crate) fn listen(
         &self,
         shared: &PoolShared,
         supervisor: &Child,
+        was_taken_in: impl Fn() -> bool,
         orphans: Duration,
         deadline: Deadline,
     ) -> Result<Heard> {
@@ -105,7 +108,8 @@ impl Doorbell {
         }
         shared.pool_sleeps().store(1, SeqCst);
         fence(SeqCst); // StoreLoad: the flag before the look; pairs with the fence in `notify`
-        let until = if has_news() { Deadline::NOW } else { deadline };
+        let is_known = has_news() || was_taken_in(); // in this order: what is no more there was taken in
+        let until = if is_known { Deadline::NOW } else { deadline };
         let ready = wait_until(&[&self.reader, supervisor], until);
         if !is_watched() {
             shared.pool_sleeps().store(0, SeqCst);
@@ -118,7 +122,8 @@ impl Doorbell {
             [1] => self.listen_to_orphans(orphans, deadline)?,
             _ => self.read()?,
         };
-        Ok(if heard == Heard::Nothing && has_news() { Heard::News } else { heard })
+        let is_known = is_known || has_news();
+        Ok(if heard == Heard::Nothing && is_known { Heard::News } else { heard })
     }
 
     /// The supervisor has ended, so the kernel kills the workers at once. But a child of theirs may

@@ -16,6 +16,8 @@ pub(crate) struct Inbox {
     tasks: HashMap<TaskNumber, Entry>,
     /// What is to be called as soon as the inbox is not locked.
     due: VecDeque<Callback>,
+    /// How many messages were taken in.
+    taken_in: u64,
     /// A thread listens to the doorbell, for itself and the sleepers.
     pub(crate) has_listener: bool,
     sleepers: Vec<Sleeper>,
@@ -40,6 +42,7 @@ struct Sleeper {
 impl Inbox {
     /// Takes in a message. Results that are not wanted, or are there already, are dropped.
     pub(crate) fn accept(&mut self, message: Vec<u8>) {
+        self.taken_in += 1;
         match Message::read(&message) {
             Some(Message::WorkerReady) => {
                 self.ready_workers += 1;
@@ -100,6 +103,11 @@ impl Inbox {
     /// How many workers have become ready, those that have ended since included.
     pub(crate) fn ready_workers(&self) -> usize {
         self.ready_workers
+    }
+
+    /// How many messages were taken in.
+    pub(crate) fn taken_in(&self) -> u64 {
+        self.taken_in
     }
 
     /// Why no more results will come. The first reason stays.
