@@ -8,12 +8,14 @@
 
 mod error;
 mod lock;
+mod lock_guard;
 mod pool;
 mod queues;
 mod server;
 
 pub use error::{Error, Result};
-pub use lock::{Lock, LockGuard};
+pub use lock::Lock;
+pub use lock_guard::LockGuard;
 pub use pool::async_result::AsyncResult;
 pub use pool::pool::Pool;
 pub use pool::task::Task;

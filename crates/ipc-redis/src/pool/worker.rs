@@ -10,7 +10,7 @@ use ipc_codec::Message;
 
 use crate::error::{Error, Result};
 use crate::pool::task::{Call, Failure, Task};
-use crate::queues::consumer::TaskResult;
+use crate::queues::finish::TaskResult;
 use crate::queues::item::Item;
 use crate::queues::joinable::JoinableQueue;
 

@@ -3,25 +3,14 @@
 use std::time::{Duration, Instant};
 
 use ipc_codec::{Message, decode};
-use redis::{RedisResult, Value};
 
-use crate::error::{Error, Result, says};
+use crate::error::{Error, Result};
 use crate::queues::item::Item;
 use crate::queues::joinable::JoinableQueue;
-use crate::server::limits::{MOST_AT_ONCE, REMEMBERED_SECONDS, count_at_once};
+use crate::server::limits::{MOST_AT_ONCE, count_at_once};
 use crate::server::reply::{Entry, entries};
-use crate::server::script::{DONE, HAND_BACK, LOOK};
-use crate::server::session::Session;
+use crate::server::script::LOOK;
 use crate::server::wait::{Deadline, Wait};
-
-/// What a pool's worker sends with the end of a task.
-pub(crate) struct TaskResult<'a> {
-    /// The key where its owner waits for it.
-    pub(crate) key: &'a str,
-    pub(crate) task: u64,
-    pub(crate) bytes: &'a [u8],
-    pub(crate) kept_seconds: u64,
-}
 
 impl<T: Message> JoinableQueue<T> {
     /// Takes an item; blocks while there is none. It is in this consumer's hands until
@@ -211,80 +200,5 @@ impl<T: Message> JoinableQueue<T> {
             self.watch.is_urgent.set(true); // as many as one look puts back
         }
         Ok(own.saturating_sub(self.link.held()))
-    }
-
-    pub(crate) fn finish(&self, ids: &[&str], result: Option<TaskResult<'_>>) -> Result<()> {
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let change = self.link.next_change();
-        let last = self.link.last_key();
-        let keys = &self.keys;
-        let mut names: Vec<&str> =
-            vec![&keys.items, &last, &keys.state, &keys.room, &keys.finished];
-        names.extend(result.as_ref().map(|result| result.key));
-        let finished: Result<usize> = self.with_group("finish an item", |session| {
-            let finished = session.script(&DONE, &names, |command| {
-                command.arg(change).arg(REMEMBERED_SECONDS).arg(ids.len()).arg(ids);
-                if let Some(TaskResult { task, bytes, kept_seconds, .. }) = &result {
-                    command.arg(task).arg(bytes).arg(kept_seconds);
-                }
-            })?;
-            Ok(redis::from_redis_value(finished)?)
-        });
-        ids.iter().for_each(|id| self.link.let_go(id));
-        match ids.len() - finished?.min(ids.len()) {
-            0 => Ok(()),
-            items => Err(Error::NotYours { items }),
-        }
-    }
-
-    pub(crate) fn hand_back(&self, id: &str) -> Result<()> {
-        // Not adopted by a new connection from here on: its copy is, by whoever gets it.
-        self.link.let_go(id);
-        self.with_group("hand an item back", |session| {
-            session.script(&HAND_BACK, &[&self.keys.items], |command| {
-                command.arg(id);
-            })
-        })?;
-        Ok(())
-    }
-
-    /// Whether the item is still in this consumer's hands. Asking renews the lease.
-    pub(crate) fn is_pending(&self, id: &str) -> Result<bool> {
-        let pending: Vec<Value> = self.with_group("renew an item", |session| {
-            let mut command = redis::cmd("XPENDING");
-            session.query(command.arg(&self.keys.items).arg("consumers").arg(id).arg(id).arg(1))
-        })?;
-        Ok(!pending.is_empty())
-    }
-
-    /// Makes the stream and its group of consumers, if they are not there.
-    pub(crate) fn make(&self) -> Result<()> {
-        self.link.call("make the queue", |session| self.make_group(session))
-    }
-
-    fn make_group(&self, session: &mut Session<'_>) -> RedisResult<()> {
-        let mut command = redis::cmd("XGROUP");
-        command.arg("CREATE").arg(&self.keys.items).arg("consumers").arg("0").arg("MKSTREAM");
-        match session.query(&command) {
-            Err(there) if says(&there, "BUSYGROUP") => Ok(()),
-            made => made,
-        }
-    }
-
-    /// Does the step; if the queue has gone, because the server lost or dropped its data, makes it.
-    pub(crate) fn with_group<R>(
-        &self,
-        tried: &'static str,
-        mut step: impl FnMut(&mut Session<'_>) -> RedisResult<R>,
-    ) -> Result<R> {
-        self.link.call(tried, |session| match step(session) {
-            Err(gone) if says(&gone, "NOGROUP") => {
-                self.make_group(session)?;
-                step(session)
-            }
-            done => done,
-        })
     }
 }

@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use ipc_codec::Message;
 
-use crate::error::{Error, Result};
-use crate::server::limits::LATE;
+use crate::error::Result;
 use crate::server::link::Link;
-use crate::server::wait::{Deadline, Watch};
+use crate::server::wait::Watch;
 
 /// A queue for any number of processes on any number of machines, whose items count as unfinished from
 /// `put` until [`Item::done`](crate::Item::done); Python's `multiprocessing.JoinableQueue`.
@@ -175,42 +174,6 @@ impl<T: Message> JoinableQueue<T> {
         Ok(self.len()? == 0)
     }
 
-    /// Blocks until every item that was put has been dealt with, by whichever process; Python's
-    /// `join()`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Server`].
-    ///
-    /// ```no_run
-    /// # let queue = ipc_redis::JoinableQueue::<String>::connect("redis://localhost", "dishes")?;
-    /// queue.put(&"noodles".into())?;
-    /// queue.join()?; // until they are eaten
-    /// # Ok::<(), ipc_redis::Error>(())
-    /// ```
-    pub fn join(&self) -> Result<()> {
-        self.join_until(Deadline::NEVER)
-    }
-
-    /// Blocks for at most `timeout`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unfinished`] if items are left then, and [`Error::Server`].
-    ///
-    /// ```no_run
-    /// # use std::time::Duration;
-    /// # let queue = ipc_redis::JoinableQueue::<String>::connect("redis://localhost", "dishes")?;
-    /// match queue.join_timeout(Duration::from_secs(60)) {
-    ///     Err(ipc_redis::Error::Unfinished { items }) => println!("{items} are left after a minute"),
-    ///     joined => joined?,
-    /// }
-    /// # Ok::<(), ipc_redis::Error>(())
-    /// ```
-    pub fn join_timeout(&self, timeout: Duration) -> Result<()> {
-        self.join_until(Deadline::after(timeout))
-    }
-
     pub(crate) fn set_bound(&self, most: usize) -> Result<()> {
         self.link.call("bound the queue", |session| {
             let mut command = redis::cmd(if most == 0 { "HDEL" } else { "HSET" });
@@ -222,26 +185,8 @@ impl<T: Message> JoinableQueue<T> {
         })
     }
 
-    fn join_until(&self, deadline: Deadline) -> Result<()> {
-        loop {
-            let (items, _, bell) = self.status(true)?;
-            if items == 0 {
-                return Ok(());
-            }
-            let Some(block) = deadline.block(self.link.longest_block()) else {
-                return Err(Error::Unfinished { items });
-            };
-            self.link.call("join the queue", |session| {
-                let mut command = redis::cmd("XREAD");
-                command.arg("BLOCK").arg(block.as_millis() as u64);
-                command.arg("STREAMS").arg(&self.keys.finished).arg(&bell);
-                session.wait::<redis::Value>(&command, block + LATE)
-            })?;
-        }
-    }
-
     /// Unfinished items, those in hand, and the id of the last bell.
-    fn status(&self, is_joining: bool) -> Result<(usize, usize, String)> {
+    pub(crate) fn status(&self, is_joining: bool) -> Result<(usize, usize, String)> {
         let Keys { items, finished, state, .. } = &self.keys;
         self.with_group("look at the queue", |session| {
             let status =
