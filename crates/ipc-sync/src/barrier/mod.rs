@@ -127,10 +127,9 @@ impl Barrier {
     where
         F: FnOnce() -> Result<()>,
     {
-        let _waiting = span(Act::Wait, address(&*self.state));
         let state = &*self.state;
-        let lock = state.enter()?;
-        let this_round = state.round.count();
+        let _waiting = span(Act::Wait, address(state));
+        let (lock, this_round) = (state.enter()?, state.round.count());
         if state.arrived().any(|slot| !slot.is_taken()) {
             state.break_up(true);
         }
