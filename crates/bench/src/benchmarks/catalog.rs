@@ -7,6 +7,7 @@ use crate::benchmarks::manager;
 use crate::benchmarks::ping_pong;
 use crate::benchmarks::pool;
 use crate::benchmarks::redis;
+use crate::benchmarks::redis_waiting;
 use crate::benchmarks::start;
 use crate::benchmarks::throughput;
 use crate::misuse::Misuse;
@@ -26,6 +27,7 @@ pub fn catalog() -> Vec<Benchmark> {
         throughput::growth(),
         start::growth(),
         redis::benchmarks(),
+        redis_waiting::benchmarks(),
     ];
     kinds.into_iter().flatten().collect()
 }

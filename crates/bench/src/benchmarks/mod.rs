@@ -3,6 +3,7 @@
 pub(crate) mod catalog;
 pub(crate) mod payload;
 pub(crate) mod redis;
+pub(crate) mod redis_waiting;
 pub(crate) mod shape;
 
 mod idle;

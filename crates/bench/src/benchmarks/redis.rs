@@ -1,9 +1,8 @@
 //! The joinable queue, the lock and the pool of ipc-redis, through a server that each repetition starts.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use ipc_common::{Barrier, Child, Process, Value};
+use ipc_common::{Barrier, Child, Process};
 use ipc_redis::{JoinableQueue, Lock, Pool, Task, Worker};
 
 use crate::outcome::Outcome;
@@ -18,12 +17,6 @@ use crate::runner::clock::time;
 const ITEM: &str = "an item of some forty bytes, as tasks are";
 const BATCH: usize = 100;
 
-/// An operation is a millisecond of waiting.
-const SECOND: u64 = 1000;
-
-/// No single wait is longer.
-const DEADLINE: Duration = Duration::from_secs(30);
-
 const ECHO: Task<u64, u64> = Task::new("echo", 1, |n| n);
 
 pub(crate) fn benchmarks() -> Vec<Benchmark> {
@@ -33,7 +26,6 @@ pub(crate) fn benchmarks() -> Vec<Benchmark> {
     let mut benchmarks = round_trips();
     benchmarks.extend([1, 4, 16, 64].map(scaling));
     benchmarks.push(pool());
-    benchmarks.extend(waiting());
     benchmarks
 }
 
@@ -74,20 +66,6 @@ fn pool() -> Benchmark {
         .peer(Peer::Celery, |n| python_jobs::run("celery", n))
 }
 
-fn waiting() -> Vec<Benchmark> {
-    vec![
-        new("redis-killed", "from kill -9 to the item in another's hands", Measure::Time)
-            .exactly(10)
-            .peer(Peer::IpcCommon, killed),
-        new("redis-idle", "a second in get, processor time with the server's", Measure::Processor)
-            .exactly(SECOND)
-            .peer(Peer::IpcCommon, |n| idle(n, false)),
-        new("redis-idle-busy", "the same while another has an item in hand", Measure::Processor)
-            .exactly(SECOND)
-            .peer(Peer::IpcCommon, |n| idle(n, true)),
-    ]
-}
-
 /// What is left out here, and why.
 pub fn absent() -> Option<Absent> {
     let why = match Server::is_installed() {
@@ -99,7 +77,7 @@ pub fn absent() -> Option<Absent> {
     Some(Absent { peer: Peer::Rq, why })
 }
 
-fn new(name: &str, title: &str, measure: Measure) -> Benchmark {
+pub(crate) fn new(name: &str, title: &str, measure: Measure) -> Benchmark {
     Benchmark::new(name, title, measure).section(Section::Server)
 }
 
@@ -173,7 +151,7 @@ fn taken_by(consumers: usize, items: u64) -> Outcome<Sample> {
     })?;
     queue.put_many(&vec![ITEM.into(); items as usize])?;
     gate.wait()?;
-    time(items, || Ok(queue.join_timeout(DEADLINE)?), |()| end(&children, server))
+    time(items, || Ok(queue.join_timeout(Duration::from_secs(30))?), |()| end(&children, server))
 }
 
 fn bare_taken_by(consumers: usize, items: u64) -> Outcome<Sample> {
@@ -196,13 +174,13 @@ fn bare_taken_by(consumers: usize, items: u64) -> Outcome<Sample> {
     time(items, work, |()| server.end())
 }
 
-fn start(count: usize, run: impl Fn(usize) -> Outcome<()>) -> Outcome<Vec<Child>> {
+pub(crate) fn start(count: usize, run: impl Fn(usize) -> Outcome<()>) -> Outcome<Vec<Child>> {
     let run = &run;
     let start = |number| Process::new(move || run(number)).daemon(true).start();
     Ok((0..count).map(start).collect::<ipc_common::Result<_>>()?)
 }
 
-fn end(children: &[Child], server: Server) -> Outcome<()> {
+pub(crate) fn end(children: &[Child], server: Server) -> Outcome<()> {
     for child in children {
         child.kill()?;
         child.join()?;
@@ -228,64 +206,4 @@ fn apply(tasks: u64) -> Outcome<Sample> {
         Ok(())
     };
     time(tasks, work, |()| end(&worker, server))
-}
-
-/// Only the time between is counted, each time at another moment of the other's wait.
-fn killed(times: u64) -> Outcome<Sample> {
-    let server = Server::start()?;
-    let url = server.url();
-    let queue = JoinableQueue::<u64>::connect(&url, "q")?;
-    let (in_hand, mut waited) = (Value::new(0_u64)?, Duration::ZERO);
-    let hold = |_| {
-        let queue = JoinableQueue::<u64>::connect(&url, "q")?;
-        let item = queue.get()?;
-        *in_hand.lock()? = u64::from(item.deliveries());
-        thread::park();
-        Ok(())
-    };
-    for n in 0..times {
-        queue.put(&n)?;
-        let holder = start(1, hold)?;
-        until(&in_hand, 1)?;
-        let other = start(1, hold)?;
-        thread::sleep(Duration::from_millis(50 + n * 37 % 50));
-        let kill = Instant::now();
-        holder[0].kill()?;
-        until(&in_hand, 2)?;
-        waited += kill.elapsed();
-        holder[0].join()?;
-        other[0].kill()?;
-        other[0].join()?;
-        queue.get()?.done()?;
-    }
-    let sample = time(times, || Ok(()), |()| server.end())?; // the server's processor time
-    Ok(Sample { seconds: waited.as_secs_f64(), ..sample })
-}
-
-fn until(value: &Value<u64>, wanted: u64) -> Outcome<()> {
-    let begin = Instant::now();
-    while *value.lock()? != wanted {
-        if begin.elapsed() > DEADLINE {
-            return Err("the item was given to nobody".into());
-        }
-        thread::sleep(Duration::from_micros(50));
-    }
-    Ok(())
-}
-
-fn idle(milliseconds: u64, is_one_busy: bool) -> Outcome<Sample> {
-    let server = Server::start()?;
-    let url = server.url();
-    let queue = JoinableQueue::<u64>::connect(&url, "q")?;
-    queue.put(&0)?;
-    let item = queue.get()?;
-    if !is_one_busy {
-        item.done()?;
-    }
-    let waiter = start(1, |_| Ok(JoinableQueue::<u64>::connect(&url, "q")?.get()?.done()?))?;
-    let work = || {
-        thread::sleep(Duration::from_millis(milliseconds));
-        Ok(())
-    };
-    time(milliseconds, work, |()| end(&waiter, server))
 }
