@@ -110,13 +110,13 @@ impl Ledger {
         self.used().any(|slot| slot.lock.is_held_here())
     }
 
-    /// Notes that this thread takes an item. Caller holds the ledger's lock until it is taken.
-    pub(crate) fn take_in_hand(&self, taken: &EventCount) -> Result<()> {
+    /// Notes that this thread takes items. Caller holds the ledger's lock until they are taken.
+    pub(crate) fn take_in_hand(&self, items: u32, taken: &EventCount) -> Result<()> {
         let slot = match self.mine() {
             Some(mine) => mine,
             None => self.claim_slot(taken)?,
         };
-        slot.items.fetch_add(1, Relaxed);
+        slot.items.fetch_add(items, Relaxed);
         Ok(())
     }
 
@@ -142,14 +142,21 @@ impl Ledger {
         Ok(None)
     }
 
-    /// Notes that this thread has finished an item. If none of all that were put is left, tells `join`.
+    /// Notes that this thread has finished so many items. If none of all that were put is left, tells `join`.
     ///
     /// A process killed before that leaves `join` asleep until it looks again by itself.
-    pub(crate) fn finish(&self, put: &EventCount) -> Result<()> {
+    pub(crate) fn finish(&self, items: usize, put: &EventCount) -> Result<()> {
+        if items == 0 {
+            return Ok(());
+        }
         let slot = self.mine().ok_or(Error::NothingInHand)?;
+        let in_hand = slot.items.load(Relaxed); // only this thread changes it
+        let items = u32::try_from(items).ok().filter(|items| *items <= in_hand);
+        let items = items.ok_or(Error::NothingInHand)?;
         let _ledger = StateGuard::take(&self.lock)?;
-        self.settle(1, 0);
-        if slot.items.fetch_sub(1, Relaxed) == 1 {
+        self.settle(items, 0);
+        slot.items.store(in_hand - items, Relaxed);
+        if items == in_hand {
             slot.lock.unlock();
         }
         if self.is_joined.load(Relaxed) != 0 && self.settled().finished == put.count() {
