@@ -14,7 +14,7 @@ fn ring(limit: u8, fault: Option<Fault>) -> Ring {
 
 /// Several items are put and taken as one step.
 fn by_twos(limit: u8, fault: Option<Fault>) -> Ring {
-    Ring { by_twos: true, ..ring(limit, fault) }
+    Ring { end: 5, by_twos: true, ..ring(limit, fault) }
 }
 
 /// It is closed at some time; as small as can be.
