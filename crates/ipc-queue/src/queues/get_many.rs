@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 
-use ipc_codec::{Message, body_of_bytes, decode, decode_bytes, with_buffer};
+use ipc_codec::{Message, body_of_bytes, decode_bytes, decode_each, with_buffer};
 use ipc_error::{Error, Result};
 use ipc_ring::Records;
 use ipc_sync::internal::Deadline;
@@ -155,12 +155,7 @@ fn decode_all<T: Message>(
     let mut first_bad: Option<Result<Error, Box<dyn Any + Send>>> = None;
     loop {
         // Taken items that no code has seen yet must not go with a panic.
-        let decoded = panic::catch_unwind(AssertUnwindSafe(|| {
-            for item in &mut items {
-                into.push(decode(item)?);
-            }
-            Ok(())
-        }));
+        let decoded = panic::catch_unwind(AssertUnwindSafe(|| decode_each(&mut items, into)));
         let bad = match decoded {
             Ok(Ok(())) => break,
             Ok(Err(error)) => Ok(error),

@@ -34,17 +34,18 @@ impl Ring {
     /// dropped before. Other consumers wait meanwhile.
     #[inline]
     pub fn first(&self, deadline: Deadline) -> Result<First<'_>> {
-        self.looked(self.look(deadline))
+        self.looked(self.look(1, deadline))
     }
 
+    /// Looks for the first item, for a caller that takes up to `most`.
     #[inline]
-    fn look(&self, deadline: Deadline) -> Result<First<'_>> {
+    pub(crate) fn look(&self, most: u32, deadline: Deadline) -> Result<First<'_>> {
         let Control { taken, consumers, .. } = &*self.control;
         let guard = StateGuard::take_until(&consumers.lock, deadline, || self.is_empty())?;
         let guard = guard.ok_or(Error::Empty)?;
         let count = taken.count();
         if consumers.seen_put.load() == count {
-            self.wait_for_item(count, deadline)?;
+            self.wait_for_item(count, most, deadline)?;
         }
         let from = consumers.cursors.at(count).load();
         let mut at = from;
@@ -72,12 +73,14 @@ impl Ring {
 
     /// Waits until more items were put than taken, which are `count`.
     #[cold]
-    fn wait_for_item(&self, count: Count, deadline: Deadline) -> Result<()> {
+    fn wait_for_item(&self, count: Count, most: u32, deadline: Deadline) -> Result<()> {
         let Control { put, consumers, producers, .. } = &*self.control;
         loop {
             let is_closed = put.is_closed();
+            // For one that takes several it is enough if some have gathered before it looked.
+            let is_enough = most > 1 && put.count().since(count) >= WORTH;
             // (In a small ring not enough can gather.)
-            if deadline != Deadline::NOW && self.limit > 64 {
+            if !is_enough && deadline != Deadline::NOW && self.limit > 64 {
                 consumers.pause_if_it_pays(put, count);
             }
             consumers.seen_put.store(put.count());

@@ -18,8 +18,8 @@ impl Ring {
     /// They are fewer than are there if they are long, or if a wrap is between them.
     #[inline]
     pub fn several(&self, most: usize, deadline: Deadline) -> Result<Several<'_>> {
-        let first = self.first(deadline)?;
         let most = most.min(EventCount::MOST_AT_ONCE as usize) as u32;
+        let first = self.looked(self.look(most, deadline))?;
         let (put, consumers) = (&self.control.put, &self.control.consumers);
         let mut there = consumers.seen_put.load().since(first.count());
         if there < most {
