@@ -129,27 +129,6 @@ impl<T: Message> JoinableQueue<T> {
         self.task_done_many(1)
     }
 
-    /// Says it of several items at once, which costs no more than for one.
-    ///
-    /// ```
-    /// let queue = ipc_common::JoinableQueue::<i32>::new()?;
-    /// queue.put_many(0..1000)?;
-    /// let mut numbers = Vec::new();
-    /// while !queue.is_empty() {
-    ///     let got = queue.get_many(&mut numbers, 64)?;
-    ///     queue.task_done_many(got)?;
-    /// }
-    /// queue.join()?;
-    /// # Ok::<(), ipc_common::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NothingInHand`] if it has fewer; then none of them is done.
-    pub fn task_done_many(&self, items: usize) -> Result<()> {
-        self.ledger.finish(items, self.queue.ring().put_count())
-    }
-
     /// Blocks until every item that was put has been dealt with; Python's `join()`.
     ///
     /// # Errors

@@ -35,6 +35,7 @@ mod layout;
 pub(crate) mod put;
 pub(crate) mod put_many;
 pub(crate) mod record;
+pub(crate) mod reservation;
 
 use ipc_error::Result;
 use ipc_memory::{GrowingMapping, Part, Received, Shared};
