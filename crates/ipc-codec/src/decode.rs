@@ -3,7 +3,7 @@
 use ipc_error::Result;
 use serde::de::DeserializeOwned;
 
-use crate::decoder::Decoder;
+use crate::decoder::{Decoder, Read};
 use crate::error::{Cause, CodecError};
 
 /// Decodes an item, which must be all of `bytes`.
@@ -12,10 +12,30 @@ use crate::error::{Cause, CodecError};
 ///
 /// [`Error::Decode`](ipc_error::Error::Decode) if it is no `T`.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    read(bytes).map_err(CodecError::in_decode)
+}
+
+/// Decodes items up to the first that is no `T`, and appends them.
+///
+/// # Errors
+///
+/// As for [`decode`].
+pub fn decode_each<'a, T: DeserializeOwned>(
+    items: impl Iterator<Item = &'a [u8]>,
+    into: &mut Vec<T>,
+) -> Result<()> {
+    for item in items {
+        into.push(read(item).map_err(CodecError::in_decode)?);
+    }
+    Ok(())
+}
+
+#[inline]
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Read<T> {
     let mut decoder = Decoder::new(bytes);
-    let item = T::deserialize(&mut decoder).map_err(CodecError::in_decode)?;
+    let item = T::deserialize(&mut decoder)?;
     match decoder.rest().len() {
         0 => Ok(item),
-        more => Err(CodecError::from(Cause::LeftOver(more)).in_decode()),
+        more => Err(Cause::LeftOver(more).into()),
     }
 }

@@ -11,6 +11,7 @@ use crate::error::CodecError;
 /// # Errors
 ///
 /// [`Error::Encode`](ipc_error::Error::Encode) if the item cannot be serialised.
+#[inline]
 pub fn encode<T: Serialize + ?Sized>(item: &T, into: &mut Vec<u8>) -> Result<()> {
     let encoder = Encoder::new(into, None);
     item.serialize(encoder).map_err(CodecError::in_encode)

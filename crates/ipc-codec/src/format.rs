@@ -68,13 +68,19 @@ pub(crate) fn write_marked<const N: usize>(out: &mut Vec<u8>, mark: u8, bytes: [
 
 #[inline]
 pub(crate) fn write_uint(out: &mut Vec<u8>, n: u64) {
-    match n {
-        0..=0x7f => out.push(n as u8),
-        0x80..=0xff => write_marked(out, UINT[0], [n as u8]),
-        0x100..=0xffff => write_marked(out, UINT[1], (n as u16).to_be_bytes()),
-        0x1_0000..=0xffff_ffff => write_marked(out, UINT[2], (n as u32).to_be_bytes()),
-        _ => write_marked(out, UINT[3], n.to_be_bytes()),
-    }
+    let log = match n {
+        0..=0x7f => return out.push(n as u8),
+        0x80..=0xff => 0,
+        0x100..=0xffff => 1,
+        0x1_0000..=0xffff_ffff => 2,
+        _ => 3,
+    };
+    // As many bytes as there can be, which are one or two stores, and then without those too many.
+    let (start, len) = (out.len(), 1 << log);
+    let mut bytes = [UINT[log]; 9];
+    bytes[1..].copy_from_slice(&(n << (64 - 8 * len)).to_be_bytes());
+    out.extend_from_slice(&bytes);
+    out.truncate(start + 1 + len);
 }
 
 #[inline]

@@ -30,7 +30,7 @@ mod message;
 
 pub use buffer::{empty, with_buffer};
 pub use bulk_bytes::{body_of_bytes, decode_bytes};
-pub use decode::decode;
+pub use decode::{decode, decode_each};
 pub use encode::{encode, encode_but_many_bytes};
 pub use ipc_error::{Error, Result};
 pub use message::Message;

@@ -128,6 +128,14 @@ pub enum Error {
     /// The queue was closed: nothing can be put, and nothing is left to be taken.
     #[error("cannot put or get: the queue is closed, and empty")]
     Closed,
+    /// Of several items only the first were put.
+    #[error("put the first {put} of the items and no more: {source}")]
+    PutInPart {
+        /// How many.
+        put: usize,
+        /// Why not the next one.
+        source: Box<Error>,
+    },
     /// Items were not dealt with in time.
     #[error(
         "cannot join the queue: {items} item(s) are unfinished; wait longer, or finish those of \

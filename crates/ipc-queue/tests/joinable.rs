@@ -204,6 +204,7 @@ fn more_consumers_than_hands_are_refused_and_lose_nothing() {
     let consumers: Vec<Child> = (0..128).map(|_| start(consume)).collect();
     consumers.iter().for_each(|_| taken.wait());
     assert!(matches!(queue.try_get(), Err(Error::TooManyConsumers)));
+    assert!(matches!(queue.try_get_many(&mut Vec::new(), 5), Err(Error::TooManyConsumers)));
     assert_eq!(queue.len(), 1);
     // The dead make room, and are still said.
     consumers[0].kill().unwrap();

@@ -9,6 +9,8 @@ mod join_kill_points;
 mod joinable;
 mod large_messages;
 mod last_slot;
+mod many;
+mod many_kill_points;
 mod memory;
 mod queue;
 mod queue_descriptor;
@@ -31,6 +33,8 @@ fn main() -> ExitCode {
         joinable::TESTS,
         large_messages::TESTS,
         last_slot::TESTS,
+        many::TESTS,
+        many_kill_points::TESTS,
         memory::TESTS,
         queue::TESTS,
         queue_descriptor::TESTS,

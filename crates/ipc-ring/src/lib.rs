@@ -11,4 +11,6 @@ mod ring;
 pub use ipc_error::{Error, Result};
 pub use ring::Ring;
 pub use ring::get::First;
-pub use ring::put::Reservation;
+pub use ring::get_many::Several;
+pub use ring::record::{Items, Records};
+pub use ring::reservation::Reservation;

@@ -44,7 +44,13 @@ impl Count {
     /// The reading after one more event.
     #[inline]
     pub fn next(self) -> Count {
-        Count(self.0.wrapping_add(ONE))
+        self.after(1)
+    }
+
+    /// The reading after this number of events more.
+    #[inline]
+    pub fn after(self, events: u32) -> Count {
+        Count(self.0.wrapping_add(events.wrapping_mul(ONE)))
     }
 
     /// The reading as a number below 2³⁰.
@@ -80,6 +86,9 @@ impl AtomicCount {
 }
 
 impl EventCount {
+    /// No more events than these are counted at once: the kernel adds 2047 at most.
+    pub const MOST_AT_ONCE: u32 = 2047 / ONE;
+
     /// How many events there were.
     #[inline]
     pub fn count(&self) -> Count {
@@ -115,16 +124,24 @@ impl EventCount {
     /// the lock that goes with the count.
     #[inline]
     pub fn add_one(&self) {
+        self.add(1);
+    }
+
+    /// Counts several events as one step; at most [`MOST_AT_ONCE`](Self::MOST_AT_ONCE).
+    #[inline]
+    pub fn add(&self, events: u32) {
+        debug_assert!((1..=Self::MOST_AT_ONCE).contains(&events));
+        let added = events * ONE;
         let mut word = self.0.load(Relaxed);
         while word & HAS_WAITERS == 0 {
-            let more = word.wrapping_add(ONE);
+            let more = word.wrapping_add(added);
             match self.0.compare_exchange_weak(word, more, Release, Relaxed) {
                 Ok(_) => return,
                 Err(now) => word = now,
             }
         }
-        // One more and the mark gone: only the holder of the lock takes the mark away.
-        self.0.change_and_wake(Change::Add((ONE - HAS_WAITERS) as u16), Wake::All);
+        // More by these and the mark gone: only the holder of the lock takes the mark away.
+        self.0.change_and_wake(Change::Add((added - HAS_WAITERS) as u16), Wake::All);
     }
 
     /// Waits while the count is `count` and not closed; `false` if it still is when the deadline

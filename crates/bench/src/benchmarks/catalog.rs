@@ -4,6 +4,7 @@ use crate::benchmarks::idle;
 use crate::benchmarks::joinable;
 use crate::benchmarks::lock;
 use crate::benchmarks::manager;
+use crate::benchmarks::many;
 use crate::benchmarks::ping_pong;
 use crate::benchmarks::pool;
 use crate::benchmarks::redis;
@@ -17,6 +18,7 @@ use crate::runner::benchmark::Benchmark;
 pub fn catalog() -> Vec<Benchmark> {
     let kinds = [
         throughput::benchmarks(),
+        many::benchmarks(),
         joinable::benchmarks(),
         ping_pong::benchmarks(),
         start::benchmarks(),

@@ -10,6 +10,7 @@ mod idle;
 mod joinable;
 mod lock;
 mod manager;
+mod many;
 mod ping_pong;
 mod pool;
 mod start;

@@ -1,7 +1,10 @@
 //! There and back again: how long a number takes through a queue or a pipe to another process, and
 //! its answer back.
 
-use ipc_common::{Queue, pipe};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ipc_common::{Child, Process, Queue, pipe};
 
 use crate::outcome::Outcome;
 use crate::peers::channel::{Channel, End};
@@ -17,7 +20,7 @@ use crate::runner::race::{Tally, processes, threads};
 use crate::peers::ipc_channel_channel::Typed;
 
 pub(crate) fn benchmarks() -> Vec<Benchmark> {
-    vec![queue(), connection()]
+    vec![queue(), busy(), connection()]
 }
 
 fn queue() -> Benchmark {
@@ -35,6 +38,35 @@ fn queue() -> Benchmark {
         .peer(Peer::ThreadsUnbounded, |n| {
             through_threads(&Crossbeam::unbounded(), &Crossbeam::unbounded(), n)
         })
+}
+
+/// Beside a process for each processor that computes all the while.
+fn busy() -> Benchmark {
+    let title = "two queues, there and back, all processors busy";
+    let benchmark = Benchmark::new("queue-busy", title, Measure::Time)
+        .peer(Peer::IpcCommon, |n| beside_others(|| through(&Queue::new()?, &Queue::new()?, n)));
+    benchmark
+        .peer(Peer::Sockets, |n| beside_others(|| through(&Packets::new()?, &Packets::new()?, n)))
+        .peer(Peer::Threads, |n| {
+            beside_others(|| {
+                through_threads(&Crossbeam::bounded(BOUND), &Crossbeam::bounded(BOUND), n)
+            })
+        })
+}
+
+/// They compute for as long as `work` takes, or for a minute if this process is killed.
+fn beside_others(work: impl FnOnce() -> Outcome<Sample>) -> Outcome<Sample> {
+    let begin = Instant::now();
+    let compute = || while begin.elapsed() < Duration::from_secs(60) {};
+    let start = |_| Process::new(compute).daemon(true).start();
+    let processors = thread::available_parallelism()?.get();
+    let others = (0..processors).map(start).collect::<ipc_common::Result<Vec<Child>>>()?;
+    let sample = work();
+    for other in others {
+        other.kill()?;
+        other.join()?;
+    }
+    sample
 }
 
 fn connection() -> Benchmark {

@@ -109,11 +109,15 @@ impl<T: Message> JoinableQueue<T> {
     }
 
     fn get_until(&self, deadline: Deadline) -> Result<T> {
-        self.queue.take_until(deadline, || {
-            let ledger = self.ledger.lock(deadline)?.ok_or(Error::Empty)?;
-            self.ledger.take_in_hand(self.queue.ring().taken_count())?;
-            Ok((ledger, FinishOnDrop(&self.ledger)))
-        })
+        self.queue
+            .take_until(deadline, || Ok((self.take_in_hand(1, deadline)?, FinishOnDrop(self))))
+    }
+
+    /// Notes that this thread takes items. The guard is to be held until they are taken.
+    pub(crate) fn take_in_hand(&self, items: u32, deadline: Deadline) -> Result<StateGuard<'_>> {
+        let ledger = self.ledger.lock(deadline)?.ok_or(Error::Empty)?;
+        self.ledger.take_in_hand(items, self.queue.ring().taken_count())?;
+        Ok(ledger)
     }
 
     /// Says that an item which this thread took has been dealt with; Python's `task_done()`.
@@ -122,7 +126,7 @@ impl<T: Message> JoinableQueue<T> {
     ///
     /// [`Error::NothingInHand`] if it has none: `task_done` was called once too often.
     pub fn task_done(&self) -> Result<()> {
-        self.ledger.finish()
+        self.task_done_many(1)
     }
 
     /// Blocks until every item that was put has been dealt with; Python's `join()`.
@@ -163,6 +167,7 @@ impl<T: Message> JoinableQueue<T> {
     fn join_until(&self, deadline: Deadline) -> Result<()> {
         let _waiting = span(Act::Wait, self.queue.ring().trace_id());
         let (put, taken) = (self.queue.ring().put_count(), self.queue.ring().taken_count());
+        let mut finished_before = None;
         loop {
             let settled = self.ledger.settled(); // before what was put: it is never more
             if let Some(lost) = self.ledger.tell_of_loss(settled) {
@@ -172,7 +177,9 @@ impl<T: Message> JoinableQueue<T> {
             if items == 0 {
                 return Ok(());
             }
-            if !self.wait_for_consumer(deadline)? {
+            let has_progressed =
+                finished_before.replace(settled.finished) != Some(settled.finished);
+            if !self.wait_for_consumer(deadline, has_progressed)? {
                 return Err(Error::Unfinished { items });
             }
             let ledger = self.ledger.lock(deadline)?;
@@ -181,13 +188,18 @@ impl<T: Message> JoinableQueue<T> {
         }
     }
 
-    /// Waits until a consumer takes an item, has finished all that it had, or dies with them.
-    /// `false` if the deadline comes first, or if it would be this thread's turn.
-    fn wait_for_consumer(&self, deadline: Deadline) -> Result<bool> {
+    /// Waits until all is done, or for a moment if items are being finished. Then until a consumer takes
+    /// an item, has finished all that it had, or dies with them. `false` if the deadline comes first, or
+    /// if it would be this thread's turn.
+    fn wait_for_consumer(&self, deadline: Deadline, has_progressed: bool) -> Result<bool> {
         let (put, taken) = (self.queue.ring().put_count(), self.queue.ring().taken_count());
         let seen = taken.count();
         match self.ledger.busy() {
             Some(slot) if slot.lock.is_mine() => Ok(false),
+            Some(slot) if slot.lock.owner() == 0 => Ok(true),
+            _ if has_progressed && deadline != Deadline::NOW => {
+                Ok(self.ledger.wait_a_moment(put, deadline)?.is_some())
+            }
             // Its lock becomes free when the consumer has finished all, or when it dies.
             Some(slot) => Ok(StateGuard::take_until(&slot.lock, deadline, || true)?.is_some()),
             None => Ok(seen == put.count() || taken.wait_for_more(seen, deadline)),
@@ -196,13 +208,13 @@ impl<T: Message> JoinableQueue<T> {
 }
 
 /// Finishes this thread's last item, of which there is nothing to be had.
-struct FinishOnDrop<'a>(&'a Ledger);
+struct FinishOnDrop<'a, T: Message>(&'a JoinableQueue<T>);
 
-impl Drop for FinishOnDrop<'_> {
+impl<T: Message> Drop for FinishOnDrop<'_, T> {
     fn drop(&mut self) {
         // It fails in a signal handler that has interrupted a call of the same queue; then the item
         // stays in hand.
-        let _ = self.0.finish();
+        let _ = self.0.task_done();
     }
 }
 

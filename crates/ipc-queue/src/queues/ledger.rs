@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use bytemuck::Zeroable;
 use ipc_error::{Error, Result};
-use ipc_sync::internal::{Count, Deadline, EventCount, RobustMutex, StateGuard};
+use ipc_sync::internal::{Count, Deadline, EventCount, RobustMutex, StateGuard, fork_generation};
 
 /// A consumer's items: taken, and not yet finished. It holds the lock for as long as there are any,
-/// so a slot with items whose lock is free is a dead one's.
+/// so a slot with items whose lock is free is a dead one's. (No two share a cache line.)
 #[derive(Debug, Zeroable)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub(crate) struct ConsumerSlot {
     pub lock: RobustMutex,
     pid: AtomicU32,
@@ -37,6 +37,10 @@ pub(crate) struct Ledger {
     lock: RobustMutex,
     /// No slots above were ever used.
     used: AtomicU32,
+    /// 1 if a `join` may be waiting for all to be done. Changed with the lock held.
+    is_joined: AtomicU32,
+    /// How often all was done while that was so.
+    all_done: EventCount,
     slots: [ConsumerSlot; 128],
 }
 
@@ -50,6 +54,23 @@ pub(crate) struct Settled {
 
 /// How long a consumer waits for a `join` to let go of a slot, which takes it an instant.
 const IN_PROGRESS: Duration = Duration::from_millis(100);
+
+/// While items are being finished, a `join` looks for dead consumers this often. To hear of each item
+/// would cost its consumer a system call.
+const MOMENT: Duration = Duration::from_millis(1);
+
+/// This process's id, without a system call for each item. (The lock of a slot is held, so forks are
+/// watched.)
+fn my_pid() -> u32 {
+    static KNOWN: AtomicU64 = AtomicU64::new(0);
+    let (known, generation) = (KNOWN.load(Relaxed), u64::from(fork_generation()));
+    if known >> 32 == generation {
+        return known as u32;
+    }
+    let pid = process::id();
+    KNOWN.store(generation << 32 | u64::from(pid), Relaxed);
+    pid
+}
 
 impl Ledger {
     pub(crate) fn settled(&self) -> Settled {
@@ -89,14 +110,13 @@ impl Ledger {
         self.used().any(|slot| slot.lock.is_held_here())
     }
 
-    /// Notes that this thread takes an item. Caller holds the ledger's lock until it is taken.
-    pub(crate) fn take_in_hand(&self, taken: &EventCount) -> Result<()> {
+    /// Notes that this thread takes items. Caller holds the ledger's lock until they are taken.
+    pub(crate) fn take_in_hand(&self, items: u32, taken: &EventCount) -> Result<()> {
         let slot = match self.mine() {
             Some(mine) => mine,
             None => self.claim_slot(taken)?,
         };
-        slot.pid.store(process::id(), Relaxed);
-        slot.items.fetch_add(1, Relaxed);
+        slot.items.fetch_add(items, Relaxed);
         Ok(())
     }
 
@@ -115,21 +135,50 @@ impl Ledger {
         for (n, slot) in (1..).zip(&self.slots) {
             if slot.items.load(Relaxed) == 0 && slot.lock.lock(deadline)?.is_some() {
                 self.used.fetch_max(n, Relaxed);
+                slot.pid.store(my_pid(), Relaxed);
                 return Ok(Some(slot));
             }
         }
         Ok(None)
     }
 
-    /// Notes that this thread has finished an item.
-    pub(crate) fn finish(&self) -> Result<()> {
+    /// Notes that this thread has finished so many items. If none of all that were put is left, tells `join`.
+    ///
+    /// A process killed before that leaves `join` asleep until it looks again by itself.
+    pub(crate) fn finish(&self, items: usize, put: &EventCount) -> Result<()> {
+        if items == 0 {
+            return Ok(());
+        }
         let slot = self.mine().ok_or(Error::NothingInHand)?;
+        let in_hand = slot.items.load(Relaxed); // only this thread changes it
+        let items = u32::try_from(items).ok().filter(|items| *items <= in_hand);
+        let items = items.ok_or(Error::NothingInHand)?;
         let _ledger = StateGuard::take(&self.lock)?;
-        self.settle(1, 0);
-        if slot.items.fetch_sub(1, Relaxed) == 1 {
+        self.settle(items, 0);
+        slot.items.store(in_hand - items, Relaxed);
+        if items == in_hand {
             slot.lock.unlock();
         }
+        if self.is_joined.load(Relaxed) != 0 && self.settled().finished == put.count() {
+            self.is_joined.store(0, Relaxed);
+            self.all_done.add_one();
+        }
         Ok(())
+    }
+
+    /// Waits until all is done, for a moment at most; it may be done before. `None` if the deadline came
+    /// first.
+    pub(crate) fn wait_a_moment(&self, put: &EventCount, deadline: Deadline) -> Result<Option<()>> {
+        let Some(ledger) = self.lock(deadline)? else { return Ok(None) };
+        // Whoever finishes the last item from now on sees the mark, since it takes the lock.
+        self.is_joined.store(1, Relaxed);
+        let (times, is_done) = (self.all_done.count(), self.settled().finished == put.count());
+        drop(ledger);
+        if !is_done && !self.all_done.wait_while(times, deadline.or_before(Deadline::after(MOMENT)))
+        {
+            return Ok((!deadline.is_past()).then_some(()));
+        }
+        Ok(Some(()))
     }
 
     /// Counts the items in dead consumers' hands as finished and lost. Caller holds the ledger's lock.

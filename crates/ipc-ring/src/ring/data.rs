@@ -7,7 +7,8 @@ use std::sync::atomic::fence;
 use ipc_sync::internal::{Deadline, StateGuard};
 
 use crate::ring::Ring;
-use crate::ring::layout::{Control, WORD};
+use crate::ring::layout::Control;
+use crate::ring::record::WORD;
 
 /// Producers read the consumers' cursor once in this number of bytes, and wrap when at least as many
 /// are free at the beginning.

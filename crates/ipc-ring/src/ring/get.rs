@@ -7,11 +7,12 @@ use std::sync::atomic::fence;
 
 use ipc_error::{Error, Result};
 use ipc_sync::internal::{Count, Deadline, EventCount, StateGuard};
-use ipc_trace::internal::arrive;
+use ipc_trace::internal::{arrive, is_on};
 
 use crate::ring::Ring;
 use crate::ring::data::{keep, read_word};
-use crate::ring::layout::{Consumers, Control, Cursor, WORD, WRAP, record_len};
+use crate::ring::layout::{Consumers, Control, Cursor};
+use crate::ring::record::{Head, Shape, WORD, read_head};
 
 /// Taking each item at once makes its cache line go back and forth between the two sides. Every
 /// `EVERY`th time that the ring is empty, a consumer pauses, and keeps pausing while at least
@@ -33,30 +34,31 @@ impl Ring {
     /// dropped before. Other consumers wait meanwhile.
     #[inline]
     pub fn first(&self, deadline: Deadline) -> Result<First<'_>> {
-        self.looked(self.look(deadline))
+        self.looked(self.look(1, deadline))
     }
 
+    /// Looks for the first item, for a caller that takes up to `most`.
     #[inline]
-    fn look(&self, deadline: Deadline) -> Result<First<'_>> {
+    pub(crate) fn look(&self, most: u32, deadline: Deadline) -> Result<First<'_>> {
         let Control { taken, consumers, .. } = &*self.control;
         let guard = StateGuard::take_until(&consumers.lock, deadline, || self.is_empty())?;
         let guard = guard.ok_or(Error::Empty)?;
         let count = taken.count();
         if consumers.seen_put.load() == count {
-            self.wait_for_item(count, deadline)?;
+            self.wait_for_item(count, most, deadline)?;
         }
         let from = consumers.cursors.at(count).load();
         let mut at = from;
-        let mut word = self.word_at(at)?;
-        if word & WRAP != 0 {
-            at = Cursor { offset: word & !WRAP, wraps: at.wraps + 1 };
-            word = self.word_at(at)?;
-        }
-        let start = at.offset + WORD;
-        let data = self.data.view((start + word) as usize)?;
+        let shape = loop {
+            match read_head(self.word_at(at)?) {
+                Head::Item(shape) => break shape,
+                Head::Wrap(offset) => at = Cursor { offset, wraps: at.wraps + 1 },
+            }
+        };
+        let data = self.data.view((at.offset + shape.head + shape.item) as usize)?;
         // SAFETY: the view is longer than this.
-        let item = unsafe { data.add(start as usize) };
-        let item = NonNull::slice_from_raw_parts(item, word as usize);
+        let item = unsafe { data.add((at.offset + shape.head) as usize) };
+        let item = NonNull::slice_from_raw_parts(item, shape.item as usize);
         Ok(First { ring: self, count, from, at, item, guard })
     }
 
@@ -71,12 +73,14 @@ impl Ring {
 
     /// Waits until more items were put than taken, which are `count`.
     #[cold]
-    fn wait_for_item(&self, count: Count, deadline: Deadline) -> Result<()> {
+    fn wait_for_item(&self, count: Count, most: u32, deadline: Deadline) -> Result<()> {
         let Control { put, consumers, producers, .. } = &*self.control;
         loop {
             let is_closed = put.is_closed();
+            // For one that takes several it is enough if some have gathered before it looked.
+            let is_enough = most > 1 && put.count().since(count) >= WORTH;
             // (In a small ring not enough can gather.)
-            if deadline != Deadline::NOW && self.limit > 64 {
+            if !is_enough && deadline != Deadline::NOW && self.limit > 64 {
                 consumers.pause_if_it_pays(put, count);
             }
             consumers.seen_put.store(put.count());
@@ -118,11 +122,11 @@ impl Consumers {
 #[must_use = "without `commit` the item stays"]
 #[derive(Debug)]
 pub struct First<'a> {
-    ring: &'a Ring,
+    pub(crate) ring: &'a Ring,
     count: Count,
     /// Where the consumers' cursor stands, and where the record is.
     from: Cursor,
-    at: Cursor,
+    pub(crate) at: Cursor,
     item: NonNull<[u8]>,
     guard: StateGuard<'a>,
 }
@@ -141,19 +145,32 @@ impl First<'_> {
         unsafe { self.item.as_ref() }
     }
 
+    /// Where the next record begins.
+    pub(crate) fn end(&self) -> u64 {
+        self.at.offset + Shape::of_item(self.item.len() as u64).record()
+    }
+
     /// Takes it.
     #[inline]
     pub fn commit(self) {
-        let First { ring, count, from, at, item, guard } = self;
+        let end = self.end();
+        self.take(1, end);
+    }
+
+    /// Takes it and the items behind it, `items` in all, the last of which ends at `head`.
+    #[inline]
+    pub(crate) fn take(self, items: u32, head: u64) {
+        let First { ring, count, from, at, guard, .. } = self;
         let Control { taken, consumers, .. } = &*ring.control;
-        let record = record_len(item.len() as u64);
-        let head = at.offset + record;
+        let next = count.after(items);
         fence(Release); // a reader that sees what is written now sees the count before it
-        consumers.cursors.at(count.next()).store(Cursor { offset: head, wraps: at.wraps });
-        taken.add_one();
-        arrive(ring.trace_id(), count.number());
-        let is_drained = consumers.seen_put.load() == count.next();
-        let keep = keep(record);
+        consumers.cursors.prepare(count, next, Cursor { offset: head, wraps: at.wraps });
+        taken.add(items);
+        if is_on() {
+            (0..items).for_each(|n| arrive(ring.trace_id(), count.after(n).number()));
+        }
+        let is_drained = consumers.seen_put.load() == next;
+        let keep = keep(head - at.offset);
         if is_drained && head > keep || head < from.offset && from.offset > keep {
             ring.give_back_if_idle(keep);
         }

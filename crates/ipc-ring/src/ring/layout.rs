@@ -85,34 +85,44 @@ pub(crate) struct SharedCursor {
 }
 
 impl SharedCursor {
+    #[inline]
     pub(crate) fn load(&self) -> Cursor {
         Cursor { offset: self.offset.load(Relaxed), wraps: self.wraps.load(Relaxed) }
     }
 
+    #[inline]
     pub(crate) fn store(&self, cursor: Cursor) {
         self.offset.store(cursor.offset, Relaxed);
         self.wraps.store(cursor.wraps, Relaxed);
     }
 }
 
-/// A side's cursor, and a copy to write the next one to.
+/// A side's cursor, and a copy to write the next one to. Each says at which count of the side it is
+/// valid, and what is being written is never for the present count.
 #[derive(Debug, Zeroable)]
 #[repr(C)]
-pub(crate) struct Cursors([SharedCursor; 2]);
+pub(crate) struct Cursors {
+    valid_at: [AtomicCount; 2],
+    copies: [SharedCursor; 2],
+}
 
 impl Cursors {
     /// The one that is valid at this count of the side.
+    #[inline]
     pub(crate) fn at(&self, count: Count) -> &SharedCursor {
-        &self.0[(count.number() % 2) as usize]
+        &self.copies[self.place(count)]
     }
-}
 
-/// A record is the item's length, then the item, filled up to whole words. A wrap mark is the offset
-/// to go on at, with this bit. There is always room for a wrap mark behind the last record.
-pub(crate) const WRAP: u64 = 1 << 63;
-pub(crate) const WORD: u64 = 8;
+    /// Writes the one that is valid when the count, which is `now`, has become `next`.
+    #[inline]
+    pub(crate) fn prepare(&self, now: Count, next: Count, cursor: Cursor) {
+        let place = 1 - self.place(now);
+        self.valid_at[place].store(next);
+        self.copies[place].store(cursor);
+    }
 
-/// The length of an item's record.
-pub(crate) fn record_len(item: u64) -> u64 {
-    WORD + item.next_multiple_of(WORD)
+    #[inline]
+    fn place(&self, count: Count) -> usize {
+        usize::from(self.valid_at[0].load() != count)
+    }
 }

@@ -14,9 +14,9 @@
 //! in the two counts.
 //!
 //! *The rule that makes a kill at any instruction harmless*: all that a `put` does is invisible
-//! until it adds one to `put`, and all that a `get` does until it adds one to `taken`. Each side
-//! keeps two copies of its cursor, and the count says by being even or odd which of them is valid;
-//! a step writes the other one. A process killed before the count changes has had no effect. One that
+//! until it adds to `put`, and all that a `get` does until it adds to `taken`: one for one item, and
+//! for several their number. Each side keeps two copies of its cursor, with the counts at which they
+//! are valid; a step writes the one that is not valid now. A process killed before the count changes has had no effect. One that
 //! is killed after it has done all but release the mutex, which the kernel does.
 //!
 //! *No thread sleeps for ever.* At most one of each side sleeps for the other, and holds its own
@@ -30,8 +30,12 @@
 mod bell;
 mod data;
 pub(crate) mod get;
+pub(crate) mod get_many;
 mod layout;
 pub(crate) mod put;
+pub(crate) mod put_many;
+pub(crate) mod record;
+pub(crate) mod reservation;
 
 use ipc_error::Result;
 use ipc_memory::{GrowingMapping, Part, Received, Shared};

@@ -1,55 +1,36 @@
-//! The producers' side of a [`Ring`].
+//! The producers' side of a [`Ring`]: their turn, room for records, and how these become visible.
 
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering::Relaxed;
 
 use ipc_error::{Error, Result};
 use ipc_sync::internal::{Count, Deadline, StateGuard};
-use ipc_trace::internal::depart;
+use ipc_trace::internal::{depart, is_on};
 
 use crate::ring::Ring;
 use crate::ring::data::{REFRESH, keep, write_word};
-use crate::ring::layout::{Control, Cursor, Producers, WORD, WRAP, record_len};
+use crate::ring::layout::{Control, Cursor, Producers};
+use crate::ring::record::{Shape, WORD, wrap_mark};
 
 impl Ring {
-    /// Puts an item in.
-    pub fn put(&self, item: &[u8], deadline: Deadline) -> Result<()> {
-        let mut reservation = self.reserve(item.len(), deadline)?;
-        reservation.write(item);
-        reservation.commit();
-        Ok(())
+    /// How large an item can be.
+    pub(crate) fn largest_item(&self) -> usize {
+        // With half of the ring, there is room on one side or the other whenever it is drained.
+        (self.end() / 2 / WORD * WORD - 2 * WORD) as usize
     }
 
-    /// Waits until there is room for an item of `size` bytes. It is there for consumers when the
-    /// reservation is committed, and not at all if that is dropped before. Other producers wait
-    /// meanwhile.
+    pub(crate) fn too_large(&self, size: usize) -> Error {
+        Error::TooLarge { size, limit: self.largest_item() }
+    }
+
+    /// Waits for the producers' mutex, to put records of this length in all.
     #[inline]
-    pub fn reserve(&self, size: usize, deadline: Deadline) -> Result<Reservation<'_>> {
-        self.reserve_unless(size, deadline, || self.len() >= self.limit)
-    }
-
-    /// The same without any wait, not even for a producer that is at work: `None` if there is no room
-    /// now.
-    pub fn try_reserve(&self, size: usize) -> Result<Option<Reservation<'_>>> {
-        match self.reserve_unless(size, Deadline::NOW, || true) {
-            Err(Error::Full) => Ok(None),
-            reserved => reserved.map(Some),
-        }
-    }
-
-    #[inline]
-    fn reserve_unless(
+    pub(crate) fn take_turn(
         &self,
-        size: usize,
+        len: u64,
         deadline: Deadline,
         is_full: impl FnOnce() -> bool,
-    ) -> Result<Reservation<'_>> {
-        let record = record_len(size as u64);
-        // With half of the ring, there is room on one side or the other whenever it is drained.
-        let limit = self.end() / 2 / WORD * WORD - WORD;
-        if record > limit {
-            return Err(Error::TooLarge { size, limit: (limit - WORD) as usize });
-        }
+    ) -> Result<Turn<'_>> {
         let Control { put, producers, .. } = &*self.control;
         if put.is_closed() {
             self.close();
@@ -60,26 +41,28 @@ impl Ring {
         let count = put.count();
         let tail = producers.cursors.at(count).load();
         // What a producer had seen that died while it refreshed that is not to be trusted.
-        if guard.owner_died || tail.offset / REFRESH != (tail.offset + record) / REFRESH {
+        if guard.owner_died || tail.offset / REFRESH != (tail.offset + len) / REFRESH {
             self.refresh_seen_cursor();
-            self.give_back(keep(record));
+            self.give_back(keep(len));
         }
-        let start = self.wait_for_room(count, tail, record + WORD, deadline)?;
-        // The item, and a wrap mark behind it or at the tail.
-        let end = (start + record).max(tail.offset) + WORD;
-        let data = self.data.view(end as usize)?;
-        Ok(Reservation { ring: self, data, count, tail, start, size, written: 0, _guard: guard })
+        Ok(Turn { count, tail, _guard: guard })
     }
 
-    /// Waits until `need` bytes are free, and returns where.
+    /// The first byte, in a view that has these records, and a wrap mark behind them or at the tail.
     #[inline]
-    fn wait_for_room(
+    pub(crate) fn view_to_write(&self, tail: Cursor, start: u64, len: u64) -> Result<NonNull<u8>> {
+        self.data.view(((start + len).max(tail.offset) + WORD) as usize)
+    }
+
+    /// Waits until `find`, given how many items more there may be, finds room among the bytes that
+    /// have been seen to be free, and returns what it does.
+    #[inline]
+    pub(crate) fn wait_for_room<R>(
         &self,
         count: Count,
-        tail: Cursor,
-        need: u64,
         deadline: Deadline,
-    ) -> Result<u64> {
+        find: impl Fn(u32) -> Option<R>,
+    ) -> Result<R> {
         let Control { put, taken, producers, .. } = &*self.control;
         let mut has_refreshed = false;
         loop {
@@ -88,10 +71,11 @@ impl Ring {
                 return Err(Error::Closed);
             }
             let seen_taken = producers.seen_taken.load();
-            if count.since(seen_taken) < self.limit
-                && let Some(start) = self.room(tail, need)
+            let items = count.since(seen_taken);
+            if items < self.limit
+                && let Some(room) = find(self.limit - items)
             {
-                return Ok(start);
+                return Ok(room);
             }
             self.refresh_seen_cursor();
             let is_news = producers.seen_taken.load() != seen_taken;
@@ -111,11 +95,11 @@ impl Ring {
         let Control { put, producers, .. } = &*self.control;
         self.refresh_seen_cursor();
         let tail = producers.cursors.at(put.count()).load();
-        self.room(tail, record_len(0) + WORD).is_some()
+        self.room(tail, Shape::of_item(0).record() + WORD).is_some()
     }
 
     /// Where `need` free bytes are: at the tail, or where to wrap to. As far as has been seen.
-    fn room(&self, Cursor { offset: tail, wraps }: Cursor, need: u64) -> Option<u64> {
+    pub(crate) fn room(&self, Cursor { offset: tail, wraps }: Cursor, need: u64) -> Option<u64> {
         let Producers { seen_cursor, wrap_end, .. } = &self.control.producers;
         let (seen, wrap_end, end) = (seen_cursor.load(), wrap_end.load(Relaxed), self.end());
         let head = seen.offset;
@@ -130,62 +114,27 @@ impl Ring {
             _ => fits(tail, end),
         }
     }
-}
 
-/// Room for an item, which is not visible yet. Holds the producers' mutex.
-#[must_use = "without `commit` the item is not there"]
-#[derive(Debug)]
-pub struct Reservation<'a> {
-    ring: &'a Ring,
-    /// The ring's first byte, in a view that is long enough.
-    data: NonNull<u8>,
-    count: Count,
-    tail: Cursor,
-    start: u64,
-    size: usize,
-    written: usize,
-    _guard: StateGuard<'a>,
-}
-
-impl Reservation<'_> {
-    /// Writes the item's next bytes.
-    ///
-    /// # Panics
-    ///
-    /// If they are more than were reserved.
+    /// Makes records visible that were written at `start`. Caller has the producers' turn.
     #[inline]
-    pub fn write(&mut self, bytes: &[u8]) {
-        assert!(bytes.len() <= self.size - self.written, "a reservation is not exceeded");
-        let target = self.start + WORD + self.written as u64;
-        // SAFETY: `room` says that the reserved bytes are free, and no other producer writes now.
-        unsafe {
-            let target = self.data.as_ptr().add(target as usize);
-            target.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+    pub(crate) fn publish(
+        &self,
+        turn: &Turn<'_>,
+        data: NonNull<u8>,
+        start: u64,
+        len: u64,
+        items: u32,
+    ) {
+        let Control { put, producers, .. } = &*self.control;
+        let &Turn { count, tail, .. } = turn;
+        if start != tail.offset {
+            // SAFETY: behind the tail there is always room for a wrap mark, and no other producer
+            // writes now.
+            unsafe { write_word(data, tail.offset, wrap_mark(start)) };
         }
-        self.written += bytes.len();
-    }
-
-    /// Makes the item visible.
-    ///
-    /// # Panics
-    ///
-    /// If not all of it was written.
-    #[inline]
-    pub fn commit(self) {
-        let Reservation { ring, data, count, tail, start, size, written, _guard } = self;
-        assert!(written == size, "a reserved item is written");
-        let Control { put, producers, .. } = &*ring.control;
-        // SAFETY: `room` says that these bytes are free, and no other producer writes now. Behind
-        // the tail there is always room for a wrap mark.
-        unsafe {
-            if start != tail.offset {
-                write_word(data, tail.offset, WRAP | start);
-            }
-            write_word(data, start, size as u64);
-        }
-        let end = start + record_len(size as u64);
+        let end = start + len;
         let wraps = tail.wraps + u64::from(start != tail.offset);
-        producers.cursors.at(count.next()).store(Cursor { offset: end, wraps });
+        producers.cursors.prepare(count, count.after(items), Cursor { offset: end, wraps });
         if start < tail.offset {
             producers.wrap_end.store(tail.offset + WORD, Relaxed);
         }
@@ -194,10 +143,20 @@ impl Reservation<'_> {
             producers.high_water.store(high_water, Relaxed);
         }
         producers.no_room.forget();
-        depart(ring.trace_id(), count.number());
-        if let Some(bell) = &ring.bell {
+        if is_on() {
+            (0..items).for_each(|n| depart(self.trace_id(), count.after(n).number()));
+        }
+        if let Some(bell) = &self.bell {
             bell.ring_once(producers);
         }
-        put.add_one();
+        put.add(items);
     }
+}
+
+/// The producers' mutex, and where they stand.
+#[derive(Debug)]
+pub(crate) struct Turn<'a> {
+    pub count: Count,
+    pub tail: Cursor,
+    _guard: StateGuard<'a>,
 }

@@ -58,9 +58,10 @@ impl EventCount {
     }
 }
 
-/// The consumers' cursor: two copies of two numbers, and the count that says which is valid.
+/// The consumers' cursor: two copies of two numbers, each with the count at which it is valid.
 pub(super) struct Cursor {
     pub(super) taken: EventCount,
+    valid_at: [AtomicU32; 2],
     copies: [[AtomicU32; 2]; 2],
     faults: Faults,
 }
@@ -68,23 +69,31 @@ pub(super) struct Cursor {
 impl Cursor {
     pub(super) fn new(faults: Faults) -> Self {
         let copies = [(); 2].map(|()| [(); 2].map(|()| AtomicU32::new(0)));
-        Cursor { taken: EventCount::new(faults), copies, faults }
+        let valid_at = [(); 2].map(|()| AtomicU32::new(0));
+        Cursor { taken: EventCount::new(faults), valid_at, copies, faults }
     }
 
-    /// The end of `First::commit`: the cursor after `count` items is twice that number.
+    /// The end of `First::take`, of one item: the cursor after `count` items is twice that number.
     pub(super) fn commit(&self, count: u32) {
         if !self.faults.has(Fault::NoFenceInCommit) {
             fence(Release);
         }
-        self.copies[count as usize % 2].iter().for_each(|half| half.store(count, Relaxed));
+        let place = 1 - self.place(count - 1);
+        self.valid_at[place].store(count, Relaxed);
+        self.copies[place].iter().for_each(|half| half.store(count, Relaxed));
         self.taken.add_one();
+    }
+
+    fn place(&self, count: u32) -> usize {
+        usize::from(self.valid_at[0].load(Relaxed) != count)
     }
 
     /// `Ring::refresh_seen_cursor`: the count, and the cursor at it.
     pub(super) fn refresh(&self) -> (u32, [u32; 2]) {
         loop {
             let count = self.taken.count();
-            let cursor = self.copies[count as usize % 2].each_ref().map(|half| half.load(Relaxed));
+            let copy = &self.copies[self.place(count)];
+            let cursor = copy.each_ref().map(|half| half.load(Relaxed));
             if !self.faults.has(Fault::NoFenceInRefresh) {
                 fence(Acquire);
             }

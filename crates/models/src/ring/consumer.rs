@@ -1,4 +1,4 @@
-//! `first`, `wait_for_item`, `commit` and `give_back_if_idle`.
+//! `first`, `several`, `wait_for_item`, `take` and `give_back_if_idle`.
 
 use super::Ring;
 use super::state::{COUNTS, ConsumerAt as At, Cursor, Fault, Owner, Record, Refresh, State, WRAPS};
@@ -52,7 +52,8 @@ impl Ring {
 
     /// Follows the cursor to the first record.
     fn read(&self, state: &mut State) -> At {
-        let from = state.consumer_cursors[self.copy(Fault::ConsumerHasOneCursor, state.taken)];
+        let cursors = &state.consumer_cursors;
+        let from = cursors.copies[self.copy(Fault::ConsumerHasOneCursor, cursors, state.taken)];
         let first = state.records.first().copied();
         let is_there = |record: &Record| record.mark.unwrap_or(record.start) == from.offset;
         let Some(record) = first.filter(is_there) else {
@@ -62,29 +63,50 @@ impl Ring {
         At::Reading { from, record }
     }
 
+    /// Instead of the first item alone. `None` if the second is not known, or behind a wrap.
+    pub(super) fn take_two(&self, state: &mut State) -> Option<()> {
+        let At::Reading { from, record } = state.consumer else { return None };
+        let seen = (state.seen_put + COUNTS - state.taken) % COUNTS;
+        let second = *state.records.get(1).filter(|second| seen > 1 && second.mark.is_none())?;
+        let record = Record { words: record.words + second.words, ..record };
+        state.consumer = self.begin_commit(state, 2, from, record);
+        Some(())
+    }
+
+    fn begin_commit(&self, state: &mut State, items: u8, from: Cursor, record: Record) -> At {
+        if self.has(Fault::ConsumerCountsFirst) {
+            state.count_taken(items);
+        }
+        At::StoreOffset { items, from, record }
+    }
+
+    /// Which copy is to be written, and for which count.
+    fn next_consumer_copy(&self, state: &State, items: u8) -> (usize, u8) {
+        let counted = if self.has(Fault::ConsumerCountsFirst) { items } else { 0 };
+        let now = (state.taken + COUNTS - counted) % COUNTS;
+        let next = (now + items) % COUNTS;
+        let cursors = &state.consumer_cursors;
+        (self.next_copy(Fault::ConsumerHasOneCursor, cursors, now, next), next)
+    }
+
     fn commit_first(&self, state: &mut State, at: At) -> At {
-        let counts_first = self.has(Fault::ConsumerCountsFirst);
-        let next = state.taken + u8::from(!counts_first);
-        let next = self.copy(Fault::ConsumerHasOneCursor, next);
         match at {
-            At::Reading { from, record } => {
-                if counts_first {
-                    state.count_taken();
-                }
-                At::StoreOffset { from, record }
+            At::Reading { from, record } => self.begin_commit(state, 1, from, record),
+            At::StoreOffset { items, from, record } => {
+                let (next, count) = self.next_consumer_copy(state, items);
+                state.consumer_cursors.valid_at[next] = count;
+                state.consumer_cursors.copies[next].offset = record.start + record.words;
+                At::StoreWraps { items, from, record }
             }
-            At::StoreOffset { from, record } => {
-                state.consumer_cursors[next].offset = record.start + record.words;
-                At::StoreWraps { from, record }
-            }
-            At::StoreWraps { from, record } => {
+            At::StoreWraps { items, from, record } => {
+                let (next, _) = self.next_consumer_copy(state, items);
                 let wraps = (from.wraps + u8::from(record.mark.is_some())) % WRAPS;
-                state.consumer_cursors[next].wraps = wraps;
-                At::Count { from, record }
+                state.consumer_cursors.copies[next].wraps = wraps;
+                At::Count { items, from, record }
             }
-            At::Count { from, record } => {
-                if !counts_first {
-                    state.count_taken();
+            At::Count { items, from, record } => {
+                if !self.has(Fault::ConsumerCountsFirst) {
+                    state.count_taken(items);
                 }
                 At::MayGiveBack { from, head: record.start + record.words }
             }
@@ -103,9 +125,9 @@ impl Ring {
 }
 
 impl State {
-    /// The first item is not there any more.
-    fn count_taken(&mut self) {
-        self.records.remove(0);
-        self.taken = (self.taken + 1) % COUNTS;
+    /// The first items are not there any more.
+    fn count_taken(&mut self, items: u8) {
+        self.records.drain(..usize::from(items));
+        self.taken = (self.taken + items) % COUNTS;
     }
 }

@@ -1,17 +1,37 @@
 //! Where there is room: `Ring::room`, and `give_back`.
 
 use super::Ring;
-use super::state::{Cursor, Fault, State, WRAPS};
+use super::state::{Cursor, Cursors, Fault, State, WRAPS};
 
 impl Ring {
     /// The producers' cursor.
     pub(super) fn tail(&self, state: &State) -> Cursor {
-        state.producer_cursors[self.copy(Fault::ProducerHasOneCursor, state.put)]
+        let cursors = &state.producer_cursors;
+        cursors.copies[self.copy(Fault::ProducerHasOneCursor, cursors, state.put)]
     }
 
     /// Which of the two copies of a side's cursor is valid at a count.
-    pub(super) fn copy(&self, one_copy: Fault, count: u8) -> usize {
-        if self.has(one_copy) { 0 } else { usize::from(count % 2) }
+    pub(super) fn copy(&self, one_copy: Fault, cursors: &Cursors, count: u8) -> usize {
+        match self.fault {
+            Some(fault) if fault == one_copy => 0,
+            Some(Fault::CopyByParity) => usize::from(count % 2),
+            _ => cursors.place(count),
+        }
+    }
+
+    /// Which of them is to be written for the count `next`.
+    pub(super) fn next_copy(
+        &self,
+        one_copy: Fault,
+        cursors: &Cursors,
+        count: u8,
+        next: u8,
+    ) -> usize {
+        match self.fault {
+            Some(fault) if fault == one_copy => 0,
+            Some(Fault::CopyByParity) => usize::from(next % 2),
+            _ => 1 - cursors.place(count),
+        }
     }
 
     pub(super) fn wraps_between(&self, seen: Cursor, tail: Cursor) -> u8 {

@@ -1,6 +1,8 @@
-//! The ring's two sides: `put.rs`, `get.rs` and `data.rs` in `ipc-ring/src/ring`.
+//! The ring's two sides: `put.rs`, `put_many.rs`, `get.rs`, `get_many.rs` and `data.rs` in
+//! `ipc-ring/src/ring`.
 //!
-//! A producer puts items of different lengths again and again, a consumer takes them; either may be
+//! A producer puts items of different lengths again and again, a consumer takes them; or both one or
+//! two at once. Either may be
 //! killed at each step, and the next one of its side takes its place. The memory is some words long,
 //! so that every way to wrap and to run out of room is gone. What is in the memory is not modelled, but
 //! which words hold records that were put and not yet taken: no step may write to them or give them
@@ -38,6 +40,8 @@ struct Ring {
     /// The ring is full with this number of items.
     limit: u8,
     closes: bool,
+    /// Two items are put and taken at once, and otherwise empty ones.
+    by_twos: bool,
     fault: Option<Fault>,
 }
 
@@ -51,12 +55,16 @@ impl Model for Ring {
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         match state.producer {
+            ProducerAt::Idle if self.by_twos => actions.extend([Action::Put(0), Action::PutTwo]),
             // An item has up to half of the memory.
             ProducerAt::Idle => actions.extend((0..self.end / 2 - 1).map(Action::Put)),
             ProducerAt::Wait { .. } => actions.extend([Action::Produce, Action::PutTimesOut]),
             _ => actions.push(Action::Produce),
         }
         match state.consumer {
+            ConsumerAt::Reading { .. } if self.by_twos => {
+                actions.extend([Action::Consume, Action::ConsumeTwo, Action::GetEnds]);
+            }
             ConsumerAt::Wait | ConsumerAt::Reading { .. } => {
                 actions.extend([Action::Consume, Action::GetEnds]);
             }
@@ -76,10 +84,12 @@ impl Model for Ring {
     fn next_state(&self, before: &State, action: Action) -> Option<State> {
         let mut state = before.clone();
         match action {
-            Action::Put(item) => self.reserve(&mut state, 1 + item)?,
+            Action::Put(item) => self.reserve(&mut state, 1, 1 + item)?,
+            Action::PutTwo => self.reserve(&mut state, 2, 2)?,
             Action::Produce => self.produce(&mut state)?,
             Action::PutTimesOut => state.producer = ProducerAt::Unlock,
             Action::Consume => self.consume(&mut state)?,
+            Action::ConsumeTwo => self.take_two(&mut state)?,
             Action::GetEnds => state.consumer = ConsumerAt::Idle,
             Action::Close => state.is_closed = true,
             Action::KillProducer => state.kill_producer(),
@@ -100,7 +110,7 @@ impl Model for Ring {
                 !state.has_ended || state.records.is_empty()
             }),
             Property::sometimes("both sides have wrapped", |_, state: &State| {
-                state.seen_cursor.wraps > 1 && state.consumer_cursors[0].wraps > 1
+                state.seen_cursor.wraps > 1 && state.consumer_cursors.copies[0].wraps > 1
             }),
             Property::sometimes("a producer is two wraps ahead", |model, state: &State| {
                 model.wraps_between(state.seen_cursor, model.tail(state)) == 2 || model.closes

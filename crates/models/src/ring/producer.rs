@@ -7,7 +7,7 @@ use super::state::{
 
 impl Ring {
     /// Takes the mutex. `None` if there is nothing to do now.
-    pub(super) fn reserve(&self, state: &mut State, words: u8) -> Option<()> {
+    pub(super) fn reserve(&self, state: &mut State, items: u8, words: u8) -> Option<()> {
         if state.is_closed {
             return None;
         }
@@ -16,8 +16,8 @@ impl Ring {
         let is_due = tail / self.refresh != (tail + words) / self.refresh;
         let is_torn = owner_died && !self.has(Fault::SeenIsTrustedAfterDeath);
         state.producer = match is_torn || is_due {
-            true => At::First { words, refresh: Refresh::Count },
-            false => At::Room { words },
+            true => At::First { items, words, refresh: Refresh::Count },
+            false => At::Room { items, words },
         };
         Some(())
     }
@@ -25,21 +25,23 @@ impl Ring {
     /// One step of a producer that has the mutex.
     pub(super) fn produce(&self, state: &mut State) -> Option<()> {
         state.producer = match state.producer {
-            At::First { words, refresh } => match self.refresh(state, refresh, true) {
-                Refresh::Done => At::Room { words },
-                refresh => At::First { words, refresh },
+            At::First { items, words, refresh } => match self.refresh(state, refresh, true) {
+                Refresh::Done => At::Room { items, words },
+                refresh => At::First { items, words, refresh },
             },
             At::Room { .. } if state.is_closed => At::Unlock,
-            At::Room { words } => self.look_for_room(state, words),
-            At::Again { words, seen_taken, refresh } => match self.refresh(state, refresh, false) {
-                Refresh::Done if state.seen_taken == seen_taken => {
-                    At::Wait { words, taken: seen_taken }
+            At::Room { items, words } => self.look_for_room(state, items, words),
+            At::Again { items, words, seen_taken, refresh } => {
+                match self.refresh(state, refresh, false) {
+                    Refresh::Done if state.seen_taken == seen_taken => {
+                        At::Wait { items, words, taken: seen_taken }
+                    }
+                    Refresh::Done => At::Room { items, words },
+                    refresh => At::Again { items, words, seen_taken, refresh },
                 }
-                Refresh::Done => At::Room { words },
-                refresh => At::Again { words, seen_taken, refresh },
-            },
+            }
             At::Wait { taken, .. } if state.taken == taken && !state.is_closed => return None,
-            At::Wait { words, .. } => At::Room { words },
+            At::Wait { items, words, .. } => At::Room { items, words },
             At::Unlock => {
                 state.owner = None;
                 At::Idle
@@ -50,22 +52,20 @@ impl Ring {
         Some(())
     }
 
-    fn look_for_room(&self, state: &State, words: u8) -> At {
+    fn look_for_room(&self, state: &State, items: u8, words: u8) -> At {
         let need = words + u8::from(!self.has(Fault::NoRoomForMark));
-        let room = self.room(state, need).filter(|_| state.seen_items() < self.limit);
+        let room = self.room(state, need).filter(|_| state.seen_items() + items <= self.limit);
         match room {
-            Some(start) => At::Write(Put { words, start, tail: self.tail(state) }),
+            Some(start) => At::Write(Put { items, words, start, tail: self.tail(state) }),
             None => {
                 let (seen_taken, refresh) = (state.seen_taken, Refresh::Count);
-                At::Again { words, seen_taken, refresh }
+                At::Again { items, words, seen_taken, refresh }
             }
         }
     }
 
     fn commit(&self, state: &mut State, at: At) -> At {
         let counts_first = self.has(Fault::ProducerCountsFirst);
-        let next = state.put + u8::from(!counts_first);
-        let next = self.copy(Fault::ProducerHasOneCursor, next);
         match at {
             At::Write(put) => {
                 state.overwrite(put.start, put.start + put.words);
@@ -78,12 +78,16 @@ impl Ring {
                 At::StoreOffset(put)
             }
             At::StoreOffset(put) => {
-                state.producer_cursors[next].offset = put.start + put.words;
+                // In whatever order: nothing of it is for the present count.
+                let (next, count) = self.next_producer_copy(state, put);
+                state.producer_cursors.valid_at[next] = count;
+                state.producer_cursors.copies[next].offset = put.start + put.words;
                 At::StoreWraps(put)
             }
             At::StoreWraps(put) => {
                 let wraps = put.tail.wraps + u8::from(put.start != put.tail.offset);
-                state.producer_cursors[next].wraps = wraps % WRAPS;
+                let (next, _) = self.next_producer_copy(state, put);
+                state.producer_cursors.copies[next].wraps = wraps % WRAPS;
                 let stores = put.start < put.tail.offset && !self.has(Fault::NoWrapEnd);
                 if stores { At::StoreWrapEnd(put) } else { high_water(state, put) }
             }
@@ -98,16 +102,26 @@ impl Ring {
             At::Count(put) => {
                 if !counts_first {
                     state.count(put);
-                    // It is not read any more: fewer states.
-                    let old = self.copy(Fault::ProducerHasOneCursor, state.put + 1);
-                    if old != next {
-                        state.producer_cursors[old] = Cursor::default();
+                    // The other is not read any more: fewer states.
+                    if !self.has(Fault::ProducerHasOneCursor) && !self.has(Fault::CopyByParity) {
+                        let old = 1 - state.producer_cursors.place(state.put);
+                        state.producer_cursors.copies[old] = Cursor::default();
+                        state.producer_cursors.valid_at[old] = (state.put + COUNTS - 1) % COUNTS;
                     }
                 }
                 At::Unlock
             }
             at => unreachable!("{at:?} is no step of commit"),
         }
+    }
+
+    /// Which copy is to be written, and for which count.
+    fn next_producer_copy(&self, state: &State, put: Put) -> (usize, u8) {
+        let counted = if self.has(Fault::ProducerCountsFirst) { put.items } else { 0 };
+        let now = (state.put + COUNTS - counted) % COUNTS;
+        let next = (now + put.items) % COUNTS;
+        let cursors = &state.producer_cursors;
+        (self.next_copy(Fault::ProducerHasOneCursor, cursors, now, next), next)
     }
 }
 
@@ -120,10 +134,13 @@ fn high_water(state: &State, put: Put) -> At {
 }
 
 impl State {
-    /// The item is there.
-    fn count(&mut self, Put { words, start, tail }: Put) {
+    /// The items are there.
+    fn count(&mut self, Put { items, words, start, tail }: Put) {
         let mark = (start != tail.offset).then_some(tail.offset);
+        let words = words / items;
         self.records.push(Record { mark, start, words });
-        self.put = (self.put + 1) % COUNTS;
+        let more = (1..items).map(|n| Record { mark: None, start: start + n * words, words });
+        self.records.extend(more);
+        self.put = (self.put + items) % COUNTS;
     }
 }

@@ -9,13 +9,11 @@ impl Ring {
         match at {
             Refresh::Count => Refresh::Offset { taken: state.taken },
             Refresh::Offset { taken } => {
-                let offset =
-                    state.consumer_cursors[self.copy(Fault::ConsumerHasOneCursor, taken)].offset;
+                let offset = self.cursor_at(state, taken).offset;
                 Refresh::Wraps { taken, offset }
             }
             Refresh::Wraps { taken, offset } => {
-                let wraps =
-                    state.consumer_cursors[self.copy(Fault::ConsumerHasOneCursor, taken)].wraps;
+                let wraps = self.cursor_at(state, taken).wraps;
                 Refresh::Check { taken, cursor: Cursor { offset, wraps } }
             }
             Refresh::Check { taken, cursor } => {
@@ -47,5 +45,10 @@ impl Ring {
             }
             Refresh::Done => Refresh::Done,
         }
+    }
+
+    fn cursor_at(&self, state: &State, taken: u8) -> Cursor {
+        let cursors = &state.consumer_cursors;
+        cursors.copies[self.copy(Fault::ConsumerHasOneCursor, cursors, taken)]
     }
 }

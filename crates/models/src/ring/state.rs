@@ -11,6 +11,21 @@ pub(super) struct Cursor {
     pub(super) wraps: u8,
 }
 
+/// A side's two copies of its cursor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Cursors {
+    /// At which count of the side each is valid.
+    pub(super) valid_at: [u8; 2],
+    pub(super) copies: [Cursor; 2],
+}
+
+impl Cursors {
+    /// Which of the two is valid.
+    pub(super) fn place(&self, count: u8) -> usize {
+        usize::from(self.valid_at[0] != count)
+    }
+}
+
 /// A record that was put and not yet taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Record {
@@ -53,6 +68,8 @@ pub(super) enum Refresh {
 /// A put under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Put {
+    /// How many; several are of one word each.
+    pub(super) items: u8,
     pub(super) words: u8,
     pub(super) start: u8,
     /// The cursor before it.
@@ -65,19 +82,23 @@ pub(super) enum ProducerAt {
     Idle,
     /// Refreshing before the first look for room.
     First {
+        items: u8,
         words: u8,
         refresh: Refresh,
     },
     Room {
+        items: u8,
         words: u8,
     },
     /// Refreshing because there was no room.
     Again {
+        items: u8,
         words: u8,
         seen_taken: u8,
         refresh: Refresh,
     },
     Wait {
+        items: u8,
         words: u8,
         taken: u8,
     },
@@ -109,14 +130,17 @@ pub(super) enum ConsumerAt {
         record: Record,
     },
     StoreOffset {
+        items: u8,
         from: Cursor,
         record: Record,
     },
     StoreWraps {
+        items: u8,
         from: Cursor,
         record: Record,
     },
     Count {
+        items: u8,
         from: Cursor,
         record: Record,
     },
@@ -135,8 +159,8 @@ pub(super) struct State {
     /// The producers' mutex, and whether its last owner died.
     pub(super) owner: Option<Owner>,
     pub(super) owner_died: bool,
-    pub(super) producer_cursors: [Cursor; 2],
-    pub(super) consumer_cursors: [Cursor; 2],
+    pub(super) producer_cursors: Cursors,
+    pub(super) consumer_cursors: Cursors,
     pub(super) seen_cursor: Cursor,
     pub(super) seen_taken: u8,
     pub(super) wrap_end: u8,
@@ -195,9 +219,13 @@ impl State {
 pub(super) enum Action {
     /// Begins to put an item of this number of words.
     Put(u8),
+    /// Begins to put two items of none, as one step.
+    PutTwo,
     Produce,
     PutTimesOut,
     Consume,
+    /// Takes the next item, too, as one step.
+    ConsumeTwo,
     /// A get gives up, or does not commit.
     GetEnds,
     Close,
@@ -211,6 +239,8 @@ pub(super) enum Fault {
     RefreshLooksOnce,
     ProducerHasOneCursor,
     ConsumerHasOneCursor,
+    /// What is right only while each step counts one item.
+    CopyByParity,
     ProducerCountsFirst,
     ConsumerCountsFirst,
     NoRoomForMark,

@@ -9,17 +9,27 @@ const END: &str = "no item comes after the end";
 /// Records of one or two words, and a wrap mark.
 fn ring(limit: u8, fault: Option<Fault>) -> Ring {
     let end = 6 + u8::try_from(depth()).expect("a small number");
-    Ring { end, refresh: 2, keep: 2, limit, closes: false, fault }
+    Ring { end, refresh: 2, keep: 2, limit, closes: false, by_twos: false, fault }
+}
+
+/// Several items are put and taken as one step.
+fn by_twos(limit: u8, fault: Option<Fault>) -> Ring {
+    Ring { end: 5, by_twos: true, ..ring(limit, fault) }
 }
 
 /// It is closed at some time; as small as can be.
 fn closed(fault: Option<Fault>) -> Ring {
-    Ring { end: 4, refresh: 2, keep: 2, limit: 2, closes: true, fault }
+    Ring { end: 4, refresh: 2, keep: 2, limit: 2, closes: true, by_twos: false, fault }
 }
 
 #[test]
 fn sides_are_killed() {
     holds(ring(2, None));
+}
+
+#[test]
+fn several_at_once() {
+    holds(by_twos(2, None));
 }
 
 #[test]
@@ -75,4 +85,9 @@ fn memory_is_given_back_behind_a_wrap() {
 #[test]
 fn the_end_is_said_while_a_producer_is_at_work() {
     finds(END, closed(Some(Fault::EndWithoutLook)));
+}
+
+#[test]
+fn copies_are_told_apart_by_an_even_and_an_odd_count() {
+    finds(FIRST, by_twos(2, Some(Fault::CopyByParity)));
 }
