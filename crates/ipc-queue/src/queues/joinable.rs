@@ -177,8 +177,8 @@ impl<T: Message> JoinableQueue<T> {
             if items == 0 {
                 return Ok(());
             }
-            let has_progressed =
-                finished_before.replace(settled.finished) != Some(settled.finished);
+            let before = finished_before.replace(settled.finished);
+            let has_progressed = before.is_some_and(|before| before != settled.finished);
             if !self.wait_for_consumer(deadline, has_progressed)? {
                 return Err(Error::Unfinished { items });
             }

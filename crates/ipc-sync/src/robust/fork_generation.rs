@@ -5,6 +5,8 @@ use std::sync::Once;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
+use crate::os::spin::forget_crowd;
+
 static GENERATION: AtomicU32 = AtomicU32::new(1);
 
 /// This process's place in the line of forks that led to it: higher than that of each process that it
@@ -20,7 +22,7 @@ pub fn fork_generation() -> u32 {
 pub fn watch_forks() {
     static REGISTERED: Once = Once::new();
     REGISTERED.call_once(|| {
-        // SAFETY: the handler only changes an atomic.
+        // SAFETY: the handler only changes atomics.
         let failed: c_int = unsafe { libc::pthread_atfork(None, None, Some(begin_generation)) };
         assert!(failed == 0, "no memory to register a fork handler");
     });
@@ -33,4 +35,5 @@ pub fn copied() {
 
 extern "C" fn begin_generation() {
     GENERATION.fetch_add(1, Relaxed);
+    forget_crowd();
 }
