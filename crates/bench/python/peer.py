@@ -1,9 +1,10 @@
 """CPython's side of the benchmark: the same work with `multiprocessing`.
 
-Usage: python3 peer.py LIMIT OPERATIONS WORK [ARGUMENT…]
+Arguments: LIMIT OPERATIONS WORK [ARGUMENT…]
 
 LIMIT is in seconds; a process that takes longer ends by SIGALRM. Prints one line of JSON:
-operations, seconds, cpu_seconds.
+operations, seconds, cpu_seconds. killed.py and memory.py add more work, main.py does it: together
+they are one script.
 """
 
 import json
@@ -98,11 +99,20 @@ def put_bytes(size):
     return put
 
 
-def queue(items, kind, producers, consumers, bound):
+def new_queue(name, bound=0, largest=0):
+    """`multiprocessing`'s queue, or that of the package faster-fifo with room for four items."""
+    if name == "multiprocessing":
+        return context.Queue(bound)
+    import faster_fifo
+
+    return faster_fifo.Queue(max(1 << 20, 4 * largest))
+
+
+def queue(items, kind, producers, consumers, bound, name="multiprocessing"):
     """What a consumer adds up: the numbers, or the lengths of bytes."""
     producers, consumers = int(producers), int(consumers)
     items = round_up(items, producers * consumers)
-    queue = context.Queue(int(bound))
+    queue = new_queue(name, int(bound), int(kind) if kind.isdigit() else 0)
     put, number, right = {
         "int": (put_ints, int, sum(range(items))),
         "dict": (put_dicts, lambda order: order["id"], sum(range(items))),
@@ -155,17 +165,17 @@ def round_up(items, multiple):
     return -(-items // multiple) * multiple
 
 
-def ends(kind):
+def ends(kind, name="multiprocessing"):
     """Two ends, each a function that sends and one that receives."""
     if kind == "pipe":
         left, right = context.Pipe()
         return (left.send, left.recv), (right.send, right.recv)
-    there, back = context.Queue(), context.Queue()
+    there, back = new_queue(name), new_queue(name)
     return (there.put, back.get), (back.put, there.get)
 
 
-def ping_pong(rounds, kind):
-    (send, receive), (send_back, receive_there) = ends(kind)
+def ping_pong(rounds, *kind):
+    (send, receive), (send_back, receive_there) = ends(*kind)
 
     def serve():
         for number in range(rounds):
@@ -182,8 +192,26 @@ def ping_pong(rounds, kind):
     return sample(rounds, race([serve, answer]))
 
 
-def idle(milliseconds, kind):
-    (send, _), (_, receive) = ends(kind)
+def ping_pong_busy(rounds, *kind):
+    """The same while a process computes on each processor."""
+    loops = [context.Process(target=compute, daemon=True) for _ in os.sched_getaffinity(0)]
+    for process in loops:
+        process.start()
+    result = ping_pong(rounds, *kind)
+    for process in loops:
+        process.kill()
+        process.join()
+    return result
+
+
+def compute():
+    signal.alarm(LIMIT)
+    while True:
+        pass
+
+
+def idle(milliseconds, *kind):
+    (send, _), (_, receive) = ends(*kind)
 
     def wait():
         receive()
@@ -335,6 +363,7 @@ WORK = {
     "queue": queue,
     "joinable": joinable,
     "ping-pong": ping_pong,
+    "ping-pong-busy": ping_pong_busy,
     "idle": idle,
     "start": start,
     "at-once": at_once,
@@ -345,8 +374,3 @@ WORK = {
     "manager-get": manager_get,
     "manager-set": manager_set,
 }
-
-if __name__ == "__main__":
-    signal.alarm(LIMIT)
-    operations, work, arguments = int(sys.argv[2]), sys.argv[3], sys.argv[4:]
-    print(json.dumps(WORK[work](operations, *arguments)))

@@ -46,6 +46,7 @@ pub use show::text::{legend, table};
 /// What `tests/self_check` looks at besides.
 #[doc(hidden)]
 pub mod internal {
+    pub use crate::benchmarks::killed::{Victim, survive};
     pub use crate::benchmarks::payload::Payload;
     pub use crate::benchmarks::shape::{Shape, between_threads};
     pub use crate::peers::channel::Channel;

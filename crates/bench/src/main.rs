@@ -111,9 +111,15 @@ fn peers() -> (Option<Python>, Vec<Absent>) {
     let python = Python::find()
         .map_err(|e| absent.push(Absent { peer: Peer::CPython, why: e.to_string() }))
         .ok();
+    absent.extend(python.as_ref().and_then(Python::absent));
     if cfg!(not(feature = "peers")) {
-        let why = "ipc-channel is left out: this was built without the feature `peers`.".into();
-        absent.push(Absent { peer: Peer::IpcChannel, why });
+        for peer in [Peer::IpcChannel, Peer::Cloudtoid, Peer::Rtrb] {
+            let why = format!(
+                "{} is left out: this was built without the feature `peers`.",
+                peer.label()
+            );
+            absent.push(Absent { peer, why });
+        }
     }
     absent.extend(absent_from_redis());
     (python, absent)

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use bench::internal::units::{memory, time, times, value};
-use bench::internal::{Channel, Crossbeam, Shape, between_threads};
+use bench::internal::{Channel, Crossbeam, Shape, Victim, between_threads, survive};
 use bench::{
     Benchmark, Machine, Measure, Measured, Options, Outcome, Peer, Plan, Python, Report, catalog,
     fill, measure, picture, select, table, tables,
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
             Ok(())
         })
     });
-    let tests: [(&str, fn()); 8] = [
+    let tests: [(&str, fn()); 11] = [
         ("a_report_survives_json_and_can_be_shown", a_report_survives_json_and_can_be_shown),
         ("names_of_groups_mean_all_of_them", names_of_groups_mean_all_of_them),
         ("unknown_names_and_options_are_refused", unknown_names_and_options_are_refused),
@@ -34,6 +34,9 @@ fn main() -> ExitCode {
         ("a_document_without_marks_is_refused", a_document_without_marks_is_refused),
         ("figures_have_three_digits", figures_have_three_digits),
         ("an_item_lost_or_doubled_is_noticed", an_item_lost_or_doubled_is_noticed),
+        ("a_queue_survives_each_death", a_queue_survives_each_death),
+        ("one_that_stands_still_is_noticed", one_that_stands_still_is_noticed),
+        ("a_memory_of_pages_is_told", a_memory_of_pages_is_told),
     ];
     let tests = tests.map(|(name, test)| {
         Trial::test(name, move || {
@@ -57,13 +60,14 @@ fn tiny() -> Plan {
 fn check(benchmark: &Benchmark) {
     let plan = tiny();
     let measured = measure(benchmark, &plan).unwrap();
-    let expected = benchmark.peers().filter(|&peer| plan.python.is_some() || peer != Peer::CPython);
+    let expected = benchmark.peers().filter(|&peer| plan.has(peer));
     assert!(measured.results.iter().map(|result| result.peer).eq(expected));
     assert!(measured.results.is_sorted_by_key(|result| result.peer), "the order of the tables");
     assert_eq!(measured.results[0].peer, Peer::IpcCommon);
     assert_eq!(measured.results[0].times, 1.0);
     for result in &measured.results {
-        assert!(result.lowest > 0.0 && result.lowest <= result.median, "{result:?}");
+        let least = if benchmark.measure.is_timed() { f64::MIN_POSITIVE } else { 0.0 };
+        assert!(result.lowest >= least && result.lowest <= result.median, "{result:?}");
         assert!(result.median <= result.highest && result.highest.is_finite(), "{result:?}");
         assert!(result.times > 0.0 && result.spread() >= 0.0, "{result:?}");
         assert!(result.cpu_per_operation >= 0.0 && result.peak_memory > 0, "{result:?}");
@@ -184,4 +188,54 @@ fn an_item_lost_or_doubled_is_noticed() {
     assert_eq!(sample.operations, 12, "each worker gets the same share");
     let lost = between_threads(&Unreliable(Crossbeam::unbounded()), &0, shape, 8).unwrap_err();
     assert_eq!(lost.to_string(), "of 12 items with the sum 66, 12 came with the sum 65");
+}
+
+fn a_queue_survives_each_death() {
+    for victim in [Victim::Producer, Victim::Consumer] {
+        let sample = survive(&ipc_common::Queue::new().unwrap(), victim, 8).unwrap();
+        assert_eq!(sample.value, 8.0, "{victim:?}");
+    }
+}
+
+/// As if one had died in it: from the given number on, nothing comes any more, or another item.
+struct Harmed {
+    queue: ipc_common::Queue<u64>,
+    stops_at: u64,
+    lies_at: u64,
+}
+
+impl Channel<u64> for Harmed {
+    fn put(&self, item: &u64) -> Outcome<()> {
+        match *item {
+            item if item == self.stops_at => Err("it stands still".into()),
+            item => Ok(self.queue.put(&(item - u64::from(item == self.lies_at)))?),
+        }
+    }
+
+    fn get(&self) -> Outcome<u64> {
+        Ok(self.queue.get()?)
+    }
+}
+
+fn one_that_stands_still_is_noticed() {
+    for (stops_at, lies_at) in [(150, u64::MAX), (u64::MAX, 150)] {
+        let harmed = Harmed { queue: ipc_common::Queue::new().unwrap(), stops_at, lies_at };
+        let sample = survive(&harmed, Victim::Producer, 8).unwrap();
+        assert!(sample.value < 8.0, "stops at {stops_at}, lies at {lies_at}: {sample:?}");
+    }
+    assert_eq!(value(Measure::Survived(8), 3.0), "stops after 3");
+    assert_eq!(value(Measure::Survived(8), 8.0), "all 8");
+}
+
+/// A million numbers take what they take, in a queue or in Python; an empty queue a part of it.
+fn a_memory_of_pages_is_told() {
+    let plan = Plan { operations: None, ..tiny() };
+    let of = |name: &str| {
+        let benchmark = select(&[name.into()]).unwrap().remove(0);
+        measure(&benchmark, &plan).unwrap().results[0].median
+    };
+    let (numbers, queue) = (of("memory-numbers-private"), of("memory-queue-private"));
+    assert!(numbers > 8e5 && numbers < 8e7, "{numbers} bytes for a million");
+    assert!(queue < numbers / 10.0, "{queue} bytes for none");
+    assert!(of("memory-pool-private") > queue, "workers take more than a queue");
 }

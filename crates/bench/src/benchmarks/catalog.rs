@@ -1,10 +1,13 @@
 //! [`catalog()`]: all benchmarks.
 
+use crate::benchmarks::busy;
 use crate::benchmarks::idle;
 use crate::benchmarks::joinable;
+use crate::benchmarks::killed;
 use crate::benchmarks::lock;
 use crate::benchmarks::manager;
 use crate::benchmarks::many;
+use crate::benchmarks::memory;
 use crate::benchmarks::ping_pong;
 use crate::benchmarks::pool;
 use crate::benchmarks::redis;
@@ -21,11 +24,14 @@ pub fn catalog() -> Vec<Benchmark> {
         many::benchmarks(),
         joinable::benchmarks(),
         ping_pong::benchmarks(),
+        busy::benchmarks(),
         start::benchmarks(),
         lock::benchmarks(),
         pool::benchmarks(),
         manager::benchmarks(),
+        killed::benchmarks(),
         idle::benchmarks(),
+        memory::benchmarks(),
         throughput::growth(),
         start::growth(),
         redis::benchmarks(),

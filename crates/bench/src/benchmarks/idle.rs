@@ -17,6 +17,8 @@ use crate::runner::benchmark::Benchmark;
 use crate::runner::race::{Tally, processes, threads};
 
 #[cfg(feature = "peers")]
+use crate::peers::cloudtoid::Cloudtoid;
+#[cfg(feature = "peers")]
 use crate::peers::ipc_channel_channel::Typed;
 
 /// An operation is a millisecond of waiting.
@@ -33,9 +35,12 @@ fn new(name: &str, title: &str) -> Benchmark {
 fn queue() -> Benchmark {
     let benchmark = new("idle-queue", "a second in get of a queue, processor time")
         .peer(Peer::IpcCommon, |n| between_processes(&Queue::new()?, n))
-        .python(&["idle", "queue"]);
+        .python(&["idle", "queue"])
+        .faster_fifo(&["idle", "queue"]);
     #[cfg(feature = "peers")]
-    let benchmark = benchmark.peer(Peer::IpcChannel, |n| between_processes(&Typed::new()?, n));
+    let benchmark = benchmark
+        .peer(Peer::IpcChannel, |n| between_processes(&Typed::new()?, n))
+        .peer(Peer::Cloudtoid, |n| between_processes(&Cloudtoid::new()?, n));
     benchmark.peer(Peer::Sockets, |n| between_processes(&Packets::new()?, n)).peer(
         Peer::Threads,
         |n| {

@@ -11,6 +11,7 @@ use crate::outcome::Outcome;
 use crate::peers::crossbeam_channel::{BOUND, Crossbeam};
 use crate::peers::shared_memory::SharedMemory;
 use crate::peers::socket::{LARGEST_PACKET, Packets, Stream};
+use crate::peers::vyukov::VyukovRing;
 use crate::results::measure::Measure;
 use crate::results::measure::Section;
 use crate::results::peer::Peer;
@@ -18,6 +19,10 @@ use crate::results::sample::Sample;
 use crate::runner::benchmark::Benchmark;
 use crate::runner::race::{Tally, processes};
 
+#[cfg(feature = "peers")]
+use crate::benchmarks::rtrb_threads;
+#[cfg(feature = "peers")]
+use crate::peers::cloudtoid::Cloudtoid;
 #[cfg(feature = "peers")]
 use crate::peers::ipc_channel_channel::{Bytes, Typed};
 
@@ -63,21 +68,33 @@ pub(crate) fn growth() -> Vec<Benchmark> {
 /// Numbers.
 fn small(name: &str, title: &str, shape: Shape) -> Benchmark {
     let Shape { producers, consumers } = shape;
+    let work = ["queue", "int", &producers.to_string(), &consumers.to_string(), "0"];
     let benchmark = Benchmark::new(name, title, Measure::Rate)
         .peer(Peer::IpcCommon, move |n| between_processes(&Queue::new()?, &0_u64, shape, n))
-        .python(&["queue", "int", &producers.to_string(), &consumers.to_string(), "0"]);
+        .python(&work)
+        .faster_fifo(&work);
     #[cfg(feature = "peers")]
     let benchmark = match consumers {
         1 => benchmark
             .peer(Peer::IpcChannel, move |n| between_processes(&Typed::new()?, &0_u64, shape, n)),
         _ => benchmark, // it has one receiver
     };
-    benchmark
+    #[cfg(feature = "peers")]
+    let benchmark = benchmark
+        .peer(Peer::Cloudtoid, move |n| between_processes(&Cloudtoid::new()?, &0_u64, shape, n));
+    let benchmark = benchmark
         .peer(Peer::Sockets, move |n| between_processes(&Packets::new()?, &0_u64, shape, n))
+        .peer(Peer::Vyukov, move |n| between_processes(&VyukovRing::new()?, &0_u64, shape, n))
         .peer(Peer::Threads, move |n| between_threads(&Crossbeam::bounded(BOUND), &0, shape, n))
         .peer(Peer::ThreadsUnbounded, move |n| {
             between_threads(&Crossbeam::unbounded(), &0, shape, n)
-        })
+        });
+    #[cfg(feature = "peers")]
+    let benchmark = match (producers, consumers) {
+        (1, 1) => benchmark.peer(Peer::Rtrb, |n| rtrb_threads::one_at_a_time(&0_u64, n)),
+        _ => benchmark, // it has one producer and one consumer
+    };
+    benchmark
 }
 
 /// Structs with a text.
@@ -86,7 +103,8 @@ fn orders() -> Benchmark {
     let new = Order::new;
     let benchmark = Benchmark::new("queue-struct", "queue, 64 B struct, 1 → 1", Measure::Rate)
         .peer(Peer::IpcCommon, move |n| between_processes(&Queue::new()?, &new(), shape, n))
-        .python(&["queue", "dict", "1", "1", "0"]);
+        .python(&["queue", "dict", "1", "1", "0"])
+        .faster_fifo(&["queue", "dict", "1", "1", "0"]);
     #[cfg(feature = "peers")]
     let benchmark = benchmark
         .peer(Peer::IpcChannel, move |n| between_processes(&Typed::new()?, &new(), shape, n));
@@ -105,7 +123,8 @@ fn sized(name: &str, title: &str, size: usize) -> Benchmark {
     let benchmark = Benchmark::new(name, title, Measure::Bytes(size as u64))
         .at_most((MOST_BYTES / size as u64).max(1))
         .peer(Peer::IpcCommon, move |n| between_processes(&Queue::new()?, &item(), shape, n))
-        .python(&["queue", &size.to_string(), "1", "1", "0"]);
+        .python(&["queue", &size.to_string(), "1", "1", "0"])
+        .faster_fifo(&["queue", &size.to_string(), "1", "1", "0"]);
     #[cfg(feature = "peers")]
     let benchmark = benchmark
         .peer(Peer::IpcChannel, move |n| between_processes(&Bytes::new()?, &item(), shape, n));

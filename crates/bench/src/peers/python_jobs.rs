@@ -10,11 +10,9 @@ use crate::outcome::Outcome;
 use crate::peers::redis_server::Server;
 use crate::results::sample::Sample;
 use crate::runner::clock::now;
+use crate::runner::cpython::OTHER;
 
 const SCRIPT: &str = include_str!("../../python/redis_jobs.py");
-
-/// The Python that has them installed, if it is another than `python3`.
-const OTHER: &str = "BENCH_PYTHON";
 
 static PYTHON: LazyLock<Option<OsString>> = LazyLock::new(|| {
     let python = env::var_os(OTHER).unwrap_or("python3".into());

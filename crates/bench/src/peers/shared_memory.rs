@@ -1,10 +1,13 @@
 //! [`SharedMemory`]: bare memory that processes share, for the limits and for checking.
 
+use std::marker::PhantomData;
 use std::num::NonZeroUsize;
+use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
+use bytemuck::Zeroable;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 
 use crate::outcome::Outcome;
@@ -45,27 +48,42 @@ impl Drop for SharedMemory {
     }
 }
 
-/// A number that shows whether a lock keeps others out: it is read and written in two steps.
-pub(crate) struct Unguarded(SharedMemory);
+/// A value that this process and all forked from it see; zeroes at first.
+pub(crate) struct Shared<T>(SharedMemory, PhantomData<T>);
 
-impl Unguarded {
+impl<T: Zeroable> Shared<T> {
     pub(crate) fn new() -> Outcome<Self> {
-        Ok(Unguarded(SharedMemory::new(size_of::<AtomicU64>())?))
+        const { assert!(align_of::<T>() <= 4096, "a mapping is aligned to a page") };
+        Ok(Shared(SharedMemory::new(size_of::<T>())?, PhantomData))
     }
+}
 
-    pub(crate) fn add_one(&self) {
-        self.number().store(self.get() + 1, Relaxed);
-    }
+impl<T> Deref for Shared<T> {
+    type Target = T;
 
-    pub(crate) fn get(&self) -> u64 {
-        self.number().load(Relaxed)
-    }
-
-    fn number(&self) -> &AtomicU64 {
-        // SAFETY: it is as long, aligned to a page, zeroed, and only used through this reference.
+    fn deref(&self) -> &T {
+        // SAFETY: the mapping is as long, aligned to a page, began as zeroes, which are a `T`, and is
+        // only used through references such as this one.
         unsafe { self.0.start().cast().as_ref() }
     }
 }
 
-// SAFETY: all use goes through an atomic.
-unsafe impl Sync for Unguarded {}
+// SAFETY: it hands out nothing but `&T`, and the mapping is no thread's own.
+unsafe impl<T: Sync> Sync for Shared<T> {}
+
+/// A number that shows whether a lock keeps others out: it is read and written in two steps.
+pub(crate) struct Unguarded(Shared<AtomicU64>);
+
+impl Unguarded {
+    pub(crate) fn new() -> Outcome<Self> {
+        Ok(Unguarded(Shared::new()?))
+    }
+
+    pub(crate) fn add_one(&self) {
+        self.0.store(self.get() + 1, Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}

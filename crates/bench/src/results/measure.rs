@@ -18,7 +18,14 @@ pub enum Measure {
     Efficiency(f64),
     /// Processor seconds per second.
     Processor,
+    /// How many deaths the others have survived, of this many at most.
+    Survived(u64),
+    /// Bytes of memory.
+    Memory,
 }
+
+/// Less than a page of memory is not seen.
+const PAGE: f64 = 4096.0;
 
 impl Measure {
     /// What a repetition shows.
@@ -31,6 +38,7 @@ impl Measure {
             Measure::Time => seconds / operations,
             Measure::Efficiency(ideal) => operations * ideal / seconds,
             Measure::Processor => cpu_seconds / seconds,
+            Measure::Survived(_) | Measure::Memory => sample.value,
         }
     }
 
@@ -39,7 +47,19 @@ impl Measure {
         match self {
             Measure::Rate | Measure::Bytes(_) | Measure::Efficiency(_) => ours / theirs,
             Measure::Time | Measure::Processor => theirs / ours,
+            Measure::Survived(_) => (ours + 1.0) / (theirs + 1.0),
+            Measure::Memory => (theirs + PAGE) / (ours + PAGE),
         }
+    }
+
+    /// Is it a matter of time, which scatters and takes the processors?
+    pub fn is_timed(self) -> bool {
+        !matches!(self, Measure::Survived(_) | Measure::Memory)
+    }
+
+    /// Does it say something how many times as good one is? Deaths are survived, all or not all.
+    pub fn compares(self) -> bool {
+        !matches!(self, Measure::Survived(_))
     }
 }
 
@@ -51,22 +71,34 @@ pub enum Section {
     Work,
     /// How cost grows with the number of workers, and the size of items.
     Growth,
+    /// What is survived.
+    Killed,
     /// What waiting costs.
     Waiting,
+    /// What things take of the memory.
+    Memory,
     /// Through a Redis server.
     Server,
 }
 
 impl Section {
     /// All, in the order of the tables.
-    pub const ALL: [Section; 4] =
-        [Section::Work, Section::Waiting, Section::Growth, Section::Server];
+    pub const ALL: [Section; 6] = [
+        Section::Work,
+        Section::Killed,
+        Section::Waiting,
+        Section::Memory,
+        Section::Growth,
+        Section::Server,
+    ];
 
     /// The heading of its table.
     pub fn title(self) -> &'static str {
         match self {
             Section::Work => "The work",
+            Section::Killed => "What is survived",
             Section::Waiting => "Waiting",
+            Section::Memory => "Memory",
             Section::Growth => "How cost grows",
             Section::Server => "Through a Redis server",
         }

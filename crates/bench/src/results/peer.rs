@@ -10,14 +10,22 @@ pub enum Peer {
     IpcCommon,
     /// Python's multiprocessing.
     CPython,
+    /// The package faster-fifo for Python.
+    FasterFifo,
     /// The crate ipc-channel.
     IpcChannel,
+    /// The crate cloudtoid-interprocess.
+    Cloudtoid,
     /// Sockets of the standard library and the kernel.
     Sockets,
+    /// A ring in shared memory that does nothing for those that are killed.
+    Vyukov,
     /// Threads of one process: crossbeam's bounded channel, std's mutex.
     Threads,
     /// Threads of one process: crossbeam's unbounded channel.
     ThreadsUnbounded,
+    /// Threads of one process: the crate rtrb.
+    Rtrb,
     /// The least that the work can take: what the kernel and the C library offer, without any comfort.
     Limit,
     /// Bare commands of the client of Redis.
@@ -32,13 +40,17 @@ pub enum Peer {
 
 impl Peer {
     /// All, in the order of the tables.
-    pub const ALL: [Peer; 11] = [
+    pub const ALL: [Peer; 15] = [
         Peer::IpcCommon,
         Peer::CPython,
+        Peer::FasterFifo,
         Peer::IpcChannel,
+        Peer::Cloudtoid,
         Peer::Sockets,
+        Peer::Vyukov,
         Peer::Threads,
         Peer::ThreadsUnbounded,
+        Peer::Rtrb,
         Peer::Limit,
         Peer::BareRedis,
         Peer::Rq,
@@ -51,10 +63,14 @@ impl Peer {
         match self {
             Peer::IpcCommon => "ipc-common",
             Peer::CPython => "CPython",
+            Peer::FasterFifo => "faster-fifo",
             Peer::IpcChannel => "ipc-channel",
+            Peer::Cloudtoid => "cloudtoid-interprocess",
             Peer::Sockets => "sockets",
+            Peer::Vyukov => "Vyukov ring, not robust",
             Peer::Threads => "threads",
             Peer::ThreadsUnbounded => "threads, unbounded",
+            Peer::Rtrb => "threads, rtrb",
             Peer::Limit => "limit",
             Peer::BareRedis => "bare commands",
             Peer::Rq => "RQ",
@@ -72,13 +88,26 @@ impl Peer {
             Peer::CPython => {
                 "Python's multiprocessing, start method fork; items are int, dict and bytes"
             }
+            Peer::FasterFifo => {
+                "Python's package faster-fifo in forked processes: a circular buffer under a mutex, \
+                 items pickled"
+            }
             Peer::IpcChannel => {
                 "the crate ipc-channel between forked processes; it has one receiver, and bytes go \
                  through its channel for bytes"
             }
+            Peer::Cloudtoid => {
+                "the crate cloudtoid-interprocess between forked processes: a circular buffer of 1 MiB \
+                 for bytes, with numbers in them; whoever finds it full tries again and again"
+            }
             Peer::Sockets => {
                 "a Unix socket pair between forked processes, blocking, items as MessagePack; packets up \
                  to 64 KiB, above that a stream"
+            }
+            Peer::Vyukov => {
+                "Vyukov's bounded ring of 1024 numbers in bare shared memory between forked processes: \
+                 no encoding, no lock, no sleep, and no provision for a process that is killed, which \
+                 may stop it for ever"
             }
             Peer::Threads => {
                 "threads of one process, no isolation, so that items are handed over where they lie: \
@@ -86,9 +115,12 @@ impl Peer {
                  threads and Mutex"
             }
             Peer::ThreadsUnbounded => "the same with crossbeam's unbounded channel",
+            Peer::Rtrb => {
+                "the crate rtrb's ring of 1024 items, one thread to another; whoever waits polls"
+            }
             Peer::Limit => {
-                "the least it can take: fork and waitpid, a bare blocking socket pair, pthread's robust \
-                 mutex, one copy of the item into shared memory"
+                "the least it can take: fork and waitpid, a bare blocking socket pair (beside busy \
+                 loops two pipes), pthread's robust mutex, one copy of the item into shared memory"
             }
             Peer::BareRedis => {
                 "the client of Redis that ipc-redis is built on, with as many round trips: XADD,                  XREADGROUP, XACK with XDEL, and SET NX, DEL: no bound, no number that keeps a lost                  reply from doing it twice, no fence"

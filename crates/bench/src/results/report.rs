@@ -82,9 +82,21 @@ impl PeerResult {
         }
     }
 
-    /// Half the distance from the lowest to the highest, as a share of the median.
+    /// What stands for all repetitions: the median, but of deaths the fewest that were survived.
+    pub fn figure(&self, measure: Measure) -> f64 {
+        match measure {
+            Measure::Survived(_) => self.lowest,
+            _ => self.median,
+        }
+    }
+
+    /// Half the distance from the lowest to the highest, as a share of the median; of a median of
+    /// nothing none can be said.
     pub fn spread(&self) -> f64 {
-        (self.highest - self.lowest) / 2.0 / self.median
+        match self.median {
+            0.0 => 0.0,
+            median => (self.highest - self.lowest) / 2.0 / median,
+        }
     }
 }
 
@@ -105,7 +117,8 @@ impl Report {
 
     /// The median of the spreads of all results.
     pub fn median_spread(&self) -> f64 {
-        let results = self.benchmarks.iter().flat_map(|measured| &measured.results);
+        let timed = self.benchmarks.iter().filter(|measured| measured.measure.is_timed());
+        let results = timed.flat_map(|measured| &measured.results);
         median(&sorted(results.map(PeerResult::spread)))
     }
 }

@@ -40,6 +40,9 @@ pub(crate) enum Work {
     Python(Vec<String>),
 }
 
+/// What the script calls the queue of that package.
+const FASTER_FIFO: &str = "faster-fifo";
+
 impl Benchmark {
     pub(crate) fn new(
         name: impl Into<String>,
@@ -77,9 +80,18 @@ impl Benchmark {
         self
     }
 
-    pub(crate) fn python(mut self, work: &[&str]) -> Benchmark {
-        let work = work.iter().map(|&word| word.to_owned()).collect();
-        self.entries.push(Entry { peer: Peer::CPython, work: Work::Python(work) });
+    pub(crate) fn python(self, work: &[&str]) -> Benchmark {
+        self.script(Peer::CPython, work, None)
+    }
+
+    /// The same work of the script with another queue.
+    pub(crate) fn faster_fifo(self, work: &[&str]) -> Benchmark {
+        self.script(Peer::FasterFifo, work, Some(FASTER_FIFO))
+    }
+
+    fn script(mut self, peer: Peer, work: &[&str], queue: Option<&str>) -> Benchmark {
+        let work = work.iter().copied().chain(queue).map(str::to_owned).collect();
+        self.entries.push(Entry { peer, work: Work::Python(work) });
         self
     }
 

@@ -32,7 +32,7 @@ pub(crate) fn time<T>(
     let end = now()?;
     clean_up(left)?;
     let cpu_seconds = cpu_of_all()? - cpu;
-    Ok(Sample { operations, seconds: seconds(end - start), cpu_seconds, peak_memory: 0 })
+    Ok(Sample::new(operations, seconds(end - start), cpu_seconds))
 }
 
 /// Seconds of the processors that this process and those it has waited for have used.

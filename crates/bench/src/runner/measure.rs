@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::outcome::Outcome;
+use crate::results::peer::Peer;
 use crate::results::report::Measured;
 use crate::results::report::PeerResult;
 use crate::results::sample::Sample;
@@ -35,6 +36,15 @@ impl Plan {
     pub fn quick(python: Option<Python>) -> Plan {
         Plan { repetition: Duration::from_millis(30), repetitions: 3, ..Plan::full(python) }
     }
+
+    /// Is there what the peer needs?
+    pub fn has(&self, peer: Peer) -> bool {
+        match peer {
+            Peer::CPython => self.python.is_some(),
+            Peer::FasterFifo => self.python.as_ref().is_some_and(|python| python.faster_fifo),
+            _ => true,
+        }
+    }
 }
 
 /// How many operations the first attempt does.
@@ -50,13 +60,10 @@ const STEP: f64 = 200.0;
 ///
 /// If a peer fails, or has lost or doubled an item.
 pub fn measure(benchmark: &Benchmark, plan: &Plan) -> Outcome<Measured> {
-    let entries: Vec<&Entry> = benchmark
-        .entries
-        .iter()
-        .filter(|entry| plan.python.is_some() || !matches!(entry.work, Work::Python(_)))
-        .collect();
+    let entries: Vec<&Entry> =
+        benchmark.entries.iter().filter(|entry| plan.has(entry.peer)).collect();
     let once = |entry: &Entry, operations| {
-        run(&entry.work, operations, plan)
+        run(entry, operations, plan)
             .map_err(|e| format!("{}, {}: {e}", benchmark.name, entry.peer.label()))
     };
 
@@ -87,10 +94,10 @@ pub fn measure(benchmark: &Benchmark, plan: &Plan) -> Outcome<Measured> {
     })
 }
 
-fn run(work: &Work, operations: u64, plan: &Plan) -> Outcome<Sample> {
-    isolated(|| match (work, &plan.python) {
+fn run(entry: &Entry, operations: u64, plan: &Plan) -> Outcome<Sample> {
+    isolated(|| match (&entry.work, &plan.python) {
         (Work::Here(work), _) => work(operations),
-        (Work::Python(work), Some(python)) => python.run(work, operations),
+        (Work::Python(work), Some(python)) => python.run(entry.peer, work, operations),
         (Work::Python(_), None) => Err("there is no Python.".into()),
     })
 }

@@ -65,7 +65,7 @@ fn sample<'a>(operations: u64, laps: impl Iterator<Item = &'a Lap> + Clone) -> S
     let start = laps.clone().map(|lap| lap.start).min().unwrap_or(0);
     let end = laps.clone().map(|lap| lap.end).max().unwrap_or(0);
     let cpu = laps.map(|lap| lap.cpu).sum();
-    Sample { operations, seconds: seconds(end - start), cpu_seconds: seconds(cpu), peak_memory: 0 }
+    Sample::new(operations, seconds(end - start), seconds(cpu))
 }
 
 /// Runs `work(0)`, `work(1)`, … in a process each.

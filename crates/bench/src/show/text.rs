@@ -17,17 +17,24 @@ pub fn table(measured: &Measured) -> String {
 }
 
 fn line(result: &PeerResult, measure: Measure) -> String {
-    let PeerResult { peer, median, cpu_per_operation, peak_memory, .. } = result;
-    let ratio = if *peer == Peer::IpcCommon { String::new() } else { times(result.times) };
+    let PeerResult { peer, cpu_per_operation, peak_memory, .. } = result;
+    let ratio = match *peer != Peer::IpcCommon && measure.compares() {
+        true => times(result.times),
+        false => String::new(),
+    };
     let cpu = match measure {
         Measure::Processor => String::new(), // that is what was measured
+        _ if !measure.is_timed() => String::new(),
         _ => time(*cpu_per_operation),
     };
+    let spread = match measure.compares() {
+        true => format!("±{:>3.0} %", result.spread() * 100.0),
+        false => String::new(),
+    };
     format!(
-        "  {:18}  {:>10} ±{:>3.0} %  {ratio:>6}  {cpu:>8}  {:>8}\n",
+        "  {:22}  {:>14} {spread:>6}  {ratio:>6}  {cpu:>8}  {:>8}\n",
         peer.label(),
-        value(measure, *median),
-        result.spread() * 100.0,
+        value(measure, result.figure(measure)),
         memory(*peak_memory),
     )
 }

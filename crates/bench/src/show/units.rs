@@ -12,6 +12,9 @@ pub fn value(measure: Measure, value: f64) -> String {
         Measure::Time => time(value),
         Measure::Efficiency(_) => format!("{:.0} %", value * 100.0),
         Measure::Processor => time(value),
+        Measure::Survived(kills) if value >= kills as f64 => format!("all {kills}"),
+        Measure::Survived(_) => format!("stops after {value:.0}"),
+        Measure::Memory => memory(value.round() as u64),
     }
 }
 
