@@ -25,7 +25,7 @@ fn main() -> ExitCode {
             Ok(())
         })
     });
-    let tests: [(&str, fn()); 11] = [
+    let tests: [(&str, fn()); 12] = [
         ("a_report_survives_json_and_can_be_shown", a_report_survives_json_and_can_be_shown),
         ("names_of_groups_mean_all_of_them", names_of_groups_mean_all_of_them),
         ("unknown_names_and_options_are_refused", unknown_names_and_options_are_refused),
@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         ("an_item_lost_or_doubled_is_noticed", an_item_lost_or_doubled_is_noticed),
         ("a_queue_survives_each_death", a_queue_survives_each_death),
         ("one_that_stands_still_is_noticed", one_that_stands_still_is_noticed),
+        ("speed_stands_beside_what_is_survived", speed_stands_beside_what_is_survived),
         ("a_memory_of_pages_is_told", a_memory_of_pages_is_told),
     ];
     let tests = tests.map(|(name, test)| {
@@ -225,6 +226,26 @@ fn one_that_stands_still_is_noticed() {
     }
     assert_eq!(value(Measure::Survived(8), 3.0), "stops after 3");
     assert_eq!(value(Measure::Survived(8), 8.0), "all 8");
+}
+
+fn speed_stands_beside_what_is_survived() {
+    let mut report = report(&["queue-u64"]);
+    for name in ["killed-consumer", "killed-producer"] {
+        let mut row = report.benchmarks[0].clone();
+        (row.name, row.title, row.measure) = (name.into(), name.into(), Measure::Survived(100));
+        for (result, lowest) in row.results.iter_mut().zip([100.0, 7.0]) {
+            result.lowest = lowest;
+        }
+        report.benchmarks.push(row);
+    }
+    let markdown = tables(&report, &["all"]).unwrap();
+    let (_, glance) = markdown.split_once("### The peers").unwrap();
+    let titles = "| | queue, u64, 1 → 1 | killed-consumer | killed-producer |";
+    assert!(glance.contains(titles), "{glance}");
+    let line = |label: &str| glance.lines().find(|line| line.starts_with(label)).unwrap();
+    assert!(line("| ipc-common |").ends_with("/s** | **all 100** | **all 100** |"), "{glance}");
+    let second = report.benchmarks[0].results[1].peer.label();
+    assert!(line(&format!("| {second} |")).ends_with("stops after 7 | stops after 7 |"));
 }
 
 /// A million numbers take what they take, in a queue or in Python; an empty queue a part of it.

@@ -17,6 +17,8 @@ pub struct Benchmark {
     pub measure: Measure,
     pub(crate) section: Section,
     pub(crate) amount: Amount,
+    /// How many times as long as others its repetitions take.
+    pub(crate) stretch: u32,
     pub(crate) entries: Vec<Entry>,
 }
 
@@ -55,6 +57,7 @@ impl Benchmark {
             measure,
             section: Section::Work,
             amount: Amount::AtMost(u64::MAX),
+            stretch: 1,
             entries: Vec::new(),
         }
     }
@@ -65,6 +68,11 @@ impl Benchmark {
 
     pub(crate) fn at_most(self, operations: u64) -> Benchmark {
         Benchmark { amount: Amount::AtMost(operations), ..self }
+    }
+
+    /// For work that scatters so much that it takes longer to see what is usual.
+    pub(crate) fn stretched(self, stretch: u32) -> Benchmark {
+        Benchmark { stretch, ..self }
     }
 
     pub(crate) fn exactly(self, operations: u64) -> Benchmark {

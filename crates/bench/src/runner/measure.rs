@@ -71,7 +71,10 @@ pub fn measure(benchmark: &Benchmark, plan: &Plan) -> Outcome<Measured> {
     for entry in &entries {
         operations.push(match (plan.operations, benchmark.amount) {
             (Some(count), _) | (None, Amount::Exactly(count)) => count,
-            (None, Amount::AtMost(most)) => calibrate(|count| once(entry, count), most, plan)?,
+            (None, Amount::AtMost(most)) => {
+                let wanted = plan.repetition * benchmark.stretch;
+                calibrate(|count| once(entry, count), most, wanted)?
+            }
         });
     }
     let mut samples = vec![Vec::new(); entries.len()];
@@ -103,8 +106,12 @@ fn run(entry: &Entry, operations: u64, plan: &Plan) -> Outcome<Sample> {
 }
 
 /// How many operations fill the time of a repetition. Finding out warms up, too.
-fn calibrate(once: impl Fn(u64) -> Result<Sample, String>, most: u64, plan: &Plan) -> Outcome<u64> {
-    let wanted = plan.repetition.as_secs_f64();
+fn calibrate(
+    once: impl Fn(u64) -> Result<Sample, String>,
+    most: u64,
+    wanted: Duration,
+) -> Outcome<u64> {
+    let wanted = wanted.as_secs_f64();
     let mut count = FIRST.min(most.div_ceil(FIRST));
     loop {
         let Sample { operations, seconds, .. } = once(count)?;
