@@ -3,8 +3,8 @@
 Arguments: LIMIT OPERATIONS WORK [ARGUMENT…]
 
 LIMIT is in seconds; a process that takes longer ends by SIGALRM. Prints one line of JSON:
-operations, seconds, cpu_seconds. killed.py and memory.py add more work, main.py does it: together
-they are one script.
+operations, seconds, cpu_seconds. ping_pong.py, pools.py, killed.py and memory.py add more work,
+main.py does it: together they are one script.
 """
 
 import json
@@ -87,7 +87,11 @@ def put_ints(queue, share):
 def put_dicts(queue, share):
     for number in share:
         # Each a new one: `put` returns before it has looked at the item.
-        queue.put({"id": number, "price": 12.5, "customer": "Guest at the window table"})
+        queue.put(order(number))
+
+
+def order(number):
+    return {"id": number, "price": 12.5, "customer": "Guest at the window table"}
 
 
 def put_bytes(size):
@@ -137,6 +141,31 @@ def queue(items, kind, producers, consumers, bound, name="multiprocessing"):
     return sample(items, laps)
 
 
+def many(items, kind, name):
+    """As queue, 64 items at a time; `multiprocessing` has no such thing."""
+    batch = 64
+    items = round_up(items, batch)
+    queue = new_queue(name)
+
+    def produce():
+        for first in range(0, items, batch):
+            numbers = range(first, first + batch)
+            queue.put_many(list(numbers) if kind == "int" else [order(number) for number in numbers])
+        return 0, 0
+
+    def consume():
+        count = total = 0
+        while count < items:
+            got = queue.get_many(max_messages_to_get=batch)
+            count += len(got)
+            total += sum(got) if kind == "int" else sum(order["id"] for order in got)
+        return count, total
+
+    laps = race([produce, consume])
+    check(laps, items, sum(range(items)))
+    return sample(items, laps)
+
+
 def joinable(items, consumers):
     consumers = int(consumers)
     items = round_up(items, consumers)
@@ -163,66 +192,6 @@ def joinable(items, consumers):
 
 def round_up(items, multiple):
     return -(-items // multiple) * multiple
-
-
-def ends(kind, name="multiprocessing"):
-    """Two ends, each a function that sends and one that receives."""
-    if kind == "pipe":
-        left, right = context.Pipe()
-        return (left.send, left.recv), (right.send, right.recv)
-    there, back = new_queue(name), new_queue(name)
-    return (there.put, back.get), (back.put, there.get)
-
-
-def ping_pong(rounds, *kind):
-    (send, receive), (send_back, receive_there) = ends(*kind)
-
-    def serve():
-        for number in range(rounds):
-            send(number)
-            if receive() != number + 1:
-                sys.exit("a wrong answer")
-        return 0, 0
-
-    def answer():
-        for _ in range(rounds):
-            send_back(receive_there() + 1)
-        return 0, 0
-
-    return sample(rounds, race([serve, answer]))
-
-
-def ping_pong_busy(rounds, *kind):
-    """The same while a process computes on each processor."""
-    loops = [context.Process(target=compute, daemon=True) for _ in os.sched_getaffinity(0)]
-    for process in loops:
-        process.start()
-    result = ping_pong(rounds, *kind)
-    for process in loops:
-        process.kill()
-        process.join()
-    return result
-
-
-def compute():
-    signal.alarm(LIMIT)
-    while True:
-        pass
-
-
-def idle(milliseconds, *kind):
-    (send, _), (_, receive) = ends(*kind)
-
-    def wait():
-        receive()
-        return 0, 0
-
-    def wake():
-        time.sleep(milliseconds / 1000)
-        send(0)
-        return 0, 0
-
-    return sample(milliseconds, race([wait, wake])[:1])
 
 
 def nothing():
@@ -254,123 +223,10 @@ def at_once(count):
     return timed(count, work)
 
 
-def lock(steps, workers):
-    workers = int(workers)
-    lock, number = context.Lock(), context.RawValue("q", 0)
-
-    def work():
-        for _ in range(-(-steps // workers)):
-            with lock:
-                number.value += 1
-        return 0, 0
-
-    def work_alone():
-        for _ in range(steps):
-            with lock:
-                pass  # adding would take a good part of the time
-        number.value = steps
-        return 0, 0
-
-    if workers == 1:
-        work = work_alone
-    return added(number, steps, workers, work)
-
-
-def value(steps, workers):
-    workers = int(workers)
-    number = context.Value("q", 0)
-
-    def work():
-        for _ in range(-(-steps // workers)):
-            with number.get_lock():
-                number.value += 1
-        return 0, 0
-
-    return added(number, steps, workers, work)
-
-
-def added(number, steps, workers, work):
-    laps = race([work] * workers)
-    right = round_up(steps, workers)
-    if number.value != right:
-        sys.exit(f"one was added {right} times, and the sum is {number.value}")
-    return sample(right, laps)
-
-
-def double(number):
-    return number * 2
-
-
-def double_slowly(number):
-    end = time.perf_counter() + 0.001
-    while time.perf_counter() < end:
-        pass
-    return double(number)
-
-
-def pool_apply(tasks, workers):
-    def work(pool):
-        results = [pool.apply_async(double, (number,)) for number in range(tasks)]
-        return [result.get() for result in results]
-
-    return pooled(tasks, workers, work)
-
-
-def pool_map(tasks, workers, task):
-    return pooled(tasks, workers, lambda pool: pool.map(globals()[task], range(tasks)))
-
-
-def pooled(tasks, workers, work):
-    pool = context.Pool(int(workers), initializer=signal.alarm, initargs=(LIMIT,))
-
-    def end(results):
-        pool.close()
-        pool.join()
-        if results != [double(number) for number in range(tasks)]:
-            sys.exit("the results are wrong")
-
-    return timed(tasks, lambda: work(pool), end)
-
-
-KEYS = 100
-
-
-def manager_get(times):
-    def work(numbers):
-        for number in range(times):
-            if numbers[number % KEYS] != number % KEYS:
-                sys.exit("a wrong value")
-
-    return managed(times, work)
-
-
-def manager_set(times):
-    def work(numbers):
-        for number in range(times):
-            numbers[number % KEYS] = number
-
-    return managed(times, work)
-
-
-def managed(times, work):
-    manager = multiprocessing.managers.SyncManager(ctx=context)
-    manager.start(signal.alarm, (LIMIT,))
-    numbers = manager.dict({key: key for key in range(KEYS)})
-    return timed(times, lambda: work(numbers), lambda _: manager.shutdown())
-
-
 WORK = {
     "queue": queue,
+    "many": many,
     "joinable": joinable,
-    "ping-pong": ping_pong,
-    "ping-pong-busy": ping_pong_busy,
-    "idle": idle,
     "start": start,
     "at-once": at_once,
-    "lock": lock,
-    "value": value,
-    "pool-apply": pool_apply,
-    "pool-map": pool_map,
-    "manager-get": manager_get,
-    "manager-set": manager_set,
 }

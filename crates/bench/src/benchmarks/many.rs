@@ -15,6 +15,9 @@ use crate::results::sample::Sample;
 use crate::runner::benchmark::Benchmark;
 use crate::runner::race::{Race, Tally, processes, threads};
 
+#[cfg(feature = "peers")]
+use crate::benchmarks::rtrb_threads;
+
 /// How many items are put and got at once.
 const BATCH: usize = 64;
 
@@ -23,17 +26,23 @@ const SHAPE: Shape = Shape { producers: 1, consumers: 1 };
 pub(crate) fn benchmarks() -> Vec<Benchmark> {
     let joinable = "joinable queue, u64, 1 → 1, 64 at a time";
     vec![
-        many("queue-many-u64", "queue, u64, 1 → 1, 64 at a time", || 0_u64),
-        many("queue-many-struct", "queue, 64 B struct, 1 → 1, 64 at a time", Order::new),
+        many("queue-many-u64", "queue, u64, 1 → 1, 64 at a time", "int", || 0_u64),
+        many("queue-many-struct", "queue, 64 B struct, 1 → 1, 64 at a time", "dict", Order::new),
         Benchmark::new("queue-many-joinable", joinable, Measure::Rate)
             .peer(Peer::IpcCommon, |n| between_processes(&JoinableQueue::new()?, &0_u64, n)),
     ]
 }
 
-fn many<T: Payload + 'static>(name: &str, title: &str, new: fn() -> T) -> Benchmark {
-    Benchmark::new(name, title, Measure::Rate)
+fn many<T: Payload + 'static>(name: &str, title: &str, kind: &str, new: fn() -> T) -> Benchmark {
+    let benchmark = Benchmark::new(name, title, Measure::Rate)
         .peer(Peer::IpcCommon, move |n| between_processes(&Queue::new()?, &new(), n))
-        .peer(Peer::Threads, move |n| between_threads(&Crossbeam::bounded(BOUND), &new(), n))
+        .faster_fifo(&["many", kind])
+        .peer(Peer::Threads, move |n| between_threads(&Crossbeam::bounded(BOUND), &new(), n));
+    #[cfg(feature = "peers")]
+    let benchmark = benchmark.peer(Peer::Rtrb, move |n| {
+        rtrb_threads::in_chunks(&new(), n.next_multiple_of(BATCH as u64), BATCH)
+    });
+    benchmark
 }
 
 /// A way for batches.

@@ -39,6 +39,33 @@ pub(crate) fn one_at_a_time<T: Payload>(prototype: &T, items: u64) -> Outcome<Sa
     between_threads(items, put, get)
 }
 
+/// One repetition, `batch` items at a time; their number is a multiple of it.
+pub(crate) fn in_chunks<T: Payload>(prototype: &T, items: u64, batch: usize) -> Outcome<Sample> {
+    let put = |producer: &mut Producer<T>| {
+        let mut item = prototype.clone();
+        for first in (0..items).step_by(batch) {
+            wait_for(|| (producer.slots() >= batch).then_some(()));
+            let chunk = producer.write_chunk_uninit(batch);
+            let stamped = (first..first + batch as u64).map(|number| {
+                item.stamp(number);
+                item.clone()
+            });
+            let filled = chunk.map(|chunk| chunk.fill_from_iter(stamped));
+            debug_assert_eq!(filled, Ok(batch), "nothing else fills it");
+        }
+    };
+    let get = |consumer: &mut Consumer<T>| {
+        let mut tally = Tally::default();
+        while tally.count < items {
+            let there = wait_for(|| Some(consumer.slots().min(batch)).filter(|&there| there > 0));
+            let chunk = consumer.read_chunk(there).into_iter().flatten();
+            chunk.for_each(|item| tally.add(black_box(item).number()));
+        }
+        tally
+    };
+    between_threads(items, put, get)
+}
+
 /// Each end belongs to one thread, which locks it once.
 fn between_threads<T: Payload>(
     items: u64,

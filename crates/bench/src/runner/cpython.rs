@@ -11,6 +11,8 @@ use crate::runner::isolated::LIMIT;
 
 const SCRIPT: &str = concat!(
     include_str!("../../python/peer.py"),
+    include_str!("../../python/ping_pong.py"),
+    include_str!("../../python/pools.py"),
     include_str!("../../python/killed.py"),
     include_str!("../../python/memory.py"),
     include_str!("../../python/main.py"),

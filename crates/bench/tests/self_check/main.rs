@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
 
+mod survival;
+
 use std::process::ExitCode;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use bench::internal::units::{memory, time, times, value};
-use bench::internal::{Channel, Crossbeam, Shape, Victim, between_threads, survive};
+use bench::internal::{Channel, Crossbeam, Shape, between_threads};
 use bench::{
     Benchmark, Machine, Measure, Measured, Options, Outcome, Peer, Plan, Python, Report, catalog,
     fill, measure, picture, select, table, tables,
@@ -34,9 +36,9 @@ fn main() -> ExitCode {
         ("a_document_without_marks_is_refused", a_document_without_marks_is_refused),
         ("figures_have_three_digits", figures_have_three_digits),
         ("an_item_lost_or_doubled_is_noticed", an_item_lost_or_doubled_is_noticed),
-        ("a_queue_survives_each_death", a_queue_survives_each_death),
-        ("one_that_stands_still_is_noticed", one_that_stands_still_is_noticed),
-        ("speed_stands_beside_what_is_survived", speed_stands_beside_what_is_survived),
+        ("a_queue_survives_each_death", survival::a_queue_survives_each_death),
+        ("one_that_stands_still_is_noticed", survival::one_that_stands_still_is_noticed),
+        ("speed_stands_beside_what_is_survived", survival::speed_stands_beside_what_is_survived),
         ("a_memory_of_pages_is_told", a_memory_of_pages_is_told),
     ];
     let tests = tests.map(|(name, test)| {
@@ -189,63 +191,6 @@ fn an_item_lost_or_doubled_is_noticed() {
     assert_eq!(sample.operations, 12, "each worker gets the same share");
     let lost = between_threads(&Unreliable(Crossbeam::unbounded()), &0, shape, 8).unwrap_err();
     assert_eq!(lost.to_string(), "of 12 items with the sum 66, 12 came with the sum 65");
-}
-
-fn a_queue_survives_each_death() {
-    for victim in [Victim::Producer, Victim::Consumer] {
-        let sample = survive(&ipc_common::Queue::new().unwrap(), victim, 8).unwrap();
-        assert_eq!(sample.value, 8.0, "{victim:?}");
-    }
-}
-
-/// As if one had died in it: from the given number on, nothing comes any more, or another item.
-struct Harmed {
-    queue: ipc_common::Queue<u64>,
-    stops_at: u64,
-    lies_at: u64,
-}
-
-impl Channel<u64> for Harmed {
-    fn put(&self, item: &u64) -> Outcome<()> {
-        match *item {
-            item if item == self.stops_at => Err("it stands still".into()),
-            item => Ok(self.queue.put(&(item - u64::from(item == self.lies_at)))?),
-        }
-    }
-
-    fn get(&self) -> Outcome<u64> {
-        Ok(self.queue.get()?)
-    }
-}
-
-fn one_that_stands_still_is_noticed() {
-    for (stops_at, lies_at) in [(150, u64::MAX), (u64::MAX, 150)] {
-        let harmed = Harmed { queue: ipc_common::Queue::new().unwrap(), stops_at, lies_at };
-        let sample = survive(&harmed, Victim::Producer, 8).unwrap();
-        assert!(sample.value < 8.0, "stops at {stops_at}, lies at {lies_at}: {sample:?}");
-    }
-    assert_eq!(value(Measure::Survived(8), 3.0), "stops after 3");
-    assert_eq!(value(Measure::Survived(8), 8.0), "all 8");
-}
-
-fn speed_stands_beside_what_is_survived() {
-    let mut report = report(&["queue-u64"]);
-    for name in ["killed-consumer", "killed-producer"] {
-        let mut row = report.benchmarks[0].clone();
-        (row.name, row.title, row.measure) = (name.into(), name.into(), Measure::Survived(100));
-        for (result, lowest) in row.results.iter_mut().zip([100.0, 7.0]) {
-            result.lowest = lowest;
-        }
-        report.benchmarks.push(row);
-    }
-    let markdown = tables(&report, &["all"]).unwrap();
-    let (_, glance) = markdown.split_once("### The peers").unwrap();
-    let titles = "| | queue, u64, 1 → 1 | killed-consumer | killed-producer |";
-    assert!(glance.contains(titles), "{glance}");
-    let line = |label: &str| glance.lines().find(|line| line.starts_with(label)).unwrap();
-    assert!(line("| ipc-common |").ends_with("/s** | **all 100** | **all 100** |"), "{glance}");
-    let second = report.benchmarks[0].results[1].peer.label();
-    assert!(line(&format!("| {second} |")).ends_with("stops after 7 | stops after 7 |"));
 }
 
 /// A million numbers take what they take, in a queue or in Python; an empty queue a part of it.
