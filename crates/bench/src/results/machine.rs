@@ -28,6 +28,12 @@ pub struct Machine {
     pub ipc_channel: String,
     /// crossbeam's version.
     pub crossbeam: String,
+    /// cloudtoid-interprocess's version.
+    #[serde(default)]
+    pub cloudtoid: String,
+    /// rtrb's version.
+    #[serde(default)]
+    pub rtrb: String,
     /// How many processes wanted to run, on average over the minute before: ours were not among them.
     pub load: f64,
     /// The day, as `2026-02-28`.
@@ -49,6 +55,8 @@ impl Machine {
             python: python.map(str::to_owned),
             ipc_channel: locked("ipc-channel").unwrap_or_else(unknown),
             crossbeam: locked("crossbeam").unwrap_or_else(unknown),
+            cloudtoid: locked("cloudtoid-interprocess").unwrap_or_else(unknown),
+            rtrb: locked("rtrb").unwrap_or_else(unknown),
             load: load().unwrap_or(0.0),
             date: Utc::now().format("%Y-%m-%d").to_string(),
         }

@@ -112,9 +112,12 @@ fn preamble(report: &Report) -> String {
 }
 
 fn versions(machine: &Machine) -> String {
-    let Machine { rustc, python, ipc_channel, crossbeam, .. } = machine;
+    let Machine { rustc, python, ipc_channel, crossbeam, cloudtoid, rtrb, .. } = machine;
     let python = python.as_ref().map_or(String::new(), |version| format!("CPython {version}, "));
-    format!("rustc {rustc}, {python}ipc-channel {ipc_channel}, crossbeam {crossbeam}")
+    format!(
+        "rustc {rustc}, {python}ipc-channel {ipc_channel}, cloudtoid-interprocess {cloudtoid}, \
+         crossbeam {crossbeam}, rtrb {rtrb}"
+    )
 }
 
 fn table(rows: &[&Measured]) -> String {

@@ -19,8 +19,8 @@ const SHOWN: [&str; 8] = [
 ];
 
 const COLUMNS: usize = 2;
-const COLUMN: usize = 450;
-const LABEL: usize = 135;
+const COLUMN: usize = 490;
+const LABEL: usize = 175;
 const BAR: usize = 150;
 const ROW: usize = 20;
 const TITLE: usize = 26;
