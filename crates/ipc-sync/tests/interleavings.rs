@@ -26,14 +26,28 @@ tests![
     two_clear_at_once,
 ];
 
+/// What the victim does, and another process for it.
+struct Wait<O, T> {
+    /// For each scene another one: a victim that has gone astray leaves it in the middle of things.
+    make: fn() -> O,
+    wait: fn(&O),
+    wake: fn(&O) -> T,
+    /// Whether it is as before, after both.
+    is_as_before: fn(&O) -> bool,
+}
+
 /// Lets another process `wake` the victim, when it has come to instruction `n` of `wait` or sleeps
 /// before. One that is not woken sleeps until the tests' limit.
-fn is_not_forgotten<T: Outcome>(name: &str, wait: impl Fn(), wake: impl Fn() -> T) {
+fn is_not_forgotten<O, T: Outcome>(
+    name: &str,
+    Wait { make, wait, wake, is_as_before }: Wait<O, T>,
+) {
     at_every_place(name, |n| {
-        let victim = Victim::new(&wait);
+        let object = make();
+        let victim = Victim::new(|| wait(&object));
         let mut other = None;
         let wake = || {
-            let other = start(&wake);
+            let other = start(|| wake(&object));
             // Unless the victim has to go on before.
             until("end or sleep", || !other.is_alive().unwrap() || is_in_futex(other.pid()));
             other
@@ -46,46 +60,58 @@ fn is_not_forgotten<T: Outcome>(name: &str, wait: impl Fn(), wake: impl Fn() -> 
             victim.run_to_stop();
         }
         assert_eq!(join(&other), 0);
+        assert!(!reached || is_as_before(&object));
         victim.kill();
         reached
     });
 }
 
 fn a_permit_comes_during_acquire() {
-    let semaphore = Semaphore::new(0).unwrap();
-    is_not_forgotten("acquire, released", || semaphore.acquire(), || semaphore.release());
-    assert_eq!(semaphore.value(), 0);
+    let wait = Wait {
+        make: || Semaphore::new(0).unwrap(),
+        wait: Semaphore::acquire,
+        wake: Semaphore::release,
+        is_as_before: |semaphore| semaphore.value() == 0,
+    };
+    is_not_forgotten("acquire, released", wait);
 }
 
 fn a_set_comes_during_wait() {
-    let event = Event::new().unwrap();
-    let wait = || {
-        event.wait();
-        event.clear();
+    let wait = Wait {
+        make: || Event::new().unwrap(),
+        wait: |event| {
+            event.wait();
+            event.clear();
+        },
+        wake: Event::set,
+        is_as_before: |event| !event.is_set(),
     };
-    is_not_forgotten("wait, set", wait, || event.set());
-    assert!(!event.is_set());
+    is_not_forgotten("wait, set", wait);
 }
 
 fn a_notification_comes_during_wait_for() {
-    let (condition, is_so) = (Condition::new().unwrap(), Value::new(0_u8).unwrap());
-    let wait = || {
-        let mut held = condition.lock().unwrap();
-        held.wait_for(|| Ok(*is_so.lock()? != 0)).unwrap();
-        *is_so.lock().unwrap() = 0;
+    let wait = Wait {
+        make: || (Condition::new().unwrap(), Value::new(0_u8).unwrap()),
+        wait: |(condition, is_so)| {
+            let mut held = condition.lock().unwrap();
+            held.wait_for(|| Ok(*is_so.lock()? != 0)).unwrap();
+            *is_so.lock().unwrap() = 0;
+        },
+        wake: |(condition, is_so)| {
+            let held = condition.lock().unwrap();
+            *is_so.lock().unwrap() = 1;
+            held.notify(1);
+        },
+        is_as_before: |(_, is_so)| *is_so.lock().unwrap() == 0,
     };
-    let wake = || {
-        let held = condition.lock().unwrap();
-        *is_so.lock().unwrap() = 1;
-        held.notify(1);
-    };
-    is_not_forgotten("wait_for, notified", wait, wake);
+    is_not_forgotten("wait_for, notified", wait);
 }
 
 fn the_last_comes_during_wait() {
-    let barrier = Barrier::new(2).unwrap();
-    let wait = || assert!(barrier.wait().is_ok());
-    is_not_forgotten("wait, the last comes", wait, wait);
+    let wait = |barrier: &Barrier| assert!(barrier.wait().is_ok());
+    let make = || Barrier::new(2).unwrap();
+    let wait = Wait { make, wait, wake: wait, is_as_before: |barrier| !barrier.is_broken() };
+    is_not_forgotten("wait, the last comes", wait);
 }
 
 /// One of three parties waits, and is killed while the second comes: the third finds it broken.
