@@ -227,8 +227,7 @@ pub enum Error {
         "cannot reach the manager: its server has ended, and what it held is lost; make another"
     )]
     ManagerGone,
-    /// The manager's server could not do what it was asked to, or could not send the reply. It goes
-    /// on.
+    /// The manager's server, which goes on, could not do what it was asked to, or could not reply.
     #[error("cannot get a reply from the manager: {why}")]
     Refused {
         /// What stood in its way.

@@ -6,6 +6,7 @@
 //! From the bottom up:
 //!
 //! - `passing`, `travel`: giving what processes share to one that is no fork of this one;
+//! - `waiting`: sleeping until a word of it changes, and polling before;
 //! - `memory_file`: memory with a descriptor; `mapping`: bytes; `shared`: a value; `growing`: bytes of
 //!   which each process maps what it uses.
 
@@ -19,6 +20,7 @@ mod passing;
 #[allow(unsafe_code, reason = "memory that other processes use")]
 mod shared;
 mod travel;
+mod waiting;
 
 pub use growing::GrowingMapping;
 pub use mapping::Mapping;
@@ -27,3 +29,6 @@ pub use passing::{
     take_while, try_clone,
 };
 pub use shared::Shared;
+pub use waiting::deadline::Deadline;
+pub use waiting::futex::{Change, Futex, Waited, Wake};
+pub use waiting::spin::{forget_crowd, spin_until};

@@ -7,10 +7,9 @@ use std::time::Duration;
 use ipc_error::{Error, Result};
 use ipc_trace::internal::{Act, instant, made, span};
 
-use crate::deadline::Deadline;
 use crate::lock::{Lock, LockGuard};
 use crate::waiter_slots::{WaiterSlot, WaiterSlots};
-use ipc_memory::Shared;
+use ipc_memory::{Deadline, Shared};
 
 /// A lock whose holder can wait until another holder notifies it; Python's
 /// `multiprocessing.Condition`.

@@ -5,11 +5,8 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::fence;
 use std::time::Duration;
 
-use crate::deadline::Deadline;
-use crate::os::futex::{Change, Futex, Waited, Wake};
-use crate::os::spin::spin_until;
 use ipc_error::Result;
-use ipc_memory::Shared;
+use ipc_memory::{Change, Deadline, Futex, Shared, Waited, Wake, spin_until};
 use ipc_trace::internal::{Act, address, instant, made, span};
 
 /// A flag on which any number of processes wait; Python's `multiprocessing.Event`.

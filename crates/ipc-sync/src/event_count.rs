@@ -5,9 +5,7 @@ use std::sync::atomic::{AtomicU32, fence};
 
 use bytemuck::Zeroable;
 
-use crate::deadline::Deadline;
-use crate::os::futex::{Change, Futex, Waited, Wake};
-use crate::os::spin::spin_until;
+use ipc_memory::{Change, Deadline, Futex, Waited, Wake, spin_until};
 
 /// Counts events, such as the items that one side of a ring has put or taken. Two marks stand below
 /// the count: a thread sleeps until it changes; what is counted is closed.

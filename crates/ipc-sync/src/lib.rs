@@ -5,7 +5,6 @@
 //!
 //! From the bottom up:
 //!
-//! - `os`: futexes, spinning; `deadline`;
 //! - `robust`: the mutex that the kernel releases for a dead owner; `event_count`: a count that
 //!   can be slept on; `waiter_slots`: waiters of which the living can be told from the dead;
 //! - [`Lock`], [`Semaphore`], [`Event`], [`Condition`], [`Barrier`], [`Value`], [`Array`];
@@ -13,12 +12,9 @@
 
 mod barrier;
 mod condition;
-mod deadline;
 mod event;
 mod event_count;
 mod lock;
-#[allow(unsafe_code, reason = "system calls, and memory that other processes use")]
-mod os;
 #[allow(unsafe_code, reason = "it vouches for the types of what is passed")]
 mod passed;
 #[allow(unsafe_code, reason = "the kernel and glibc share its data")]
@@ -42,11 +38,10 @@ pub use value::{Plain, Value};
 /// any version.
 #[doc(hidden)]
 pub mod internal {
-    pub use crate::deadline::Deadline;
     pub use crate::event_count::{AtomicCount, Count, EventCount};
-    pub use crate::os::spin::spin_until;
     pub use crate::robust::fork_generation::{copied, fork_generation, watch_forks};
     pub use crate::robust::mutex::RobustMutex;
     pub use crate::robust::state_guard::StateGuard;
     pub use crate::robust::user_guard::guards_of_this_thread;
+    pub use ipc_memory::{Deadline, spin_until};
 }

@@ -8,10 +8,9 @@ use ipc_error::Error;
 use ipc_error::Result;
 use ipc_trace::internal::{address, made};
 
-use crate::deadline::Deadline;
 use crate::robust::mutex::RobustMutex;
 use crate::robust::user_guard::UserGuard;
-use ipc_memory::Shared;
+use ipc_memory::{Deadline, Shared};
 
 /// A mutual-exclusion lock between processes; Python's `multiprocessing.Lock`.
 ///

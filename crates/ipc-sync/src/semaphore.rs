@@ -3,14 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::deadline::Deadline;
 use crate::event_count::{Count, EventCount};
 use crate::robust::fork_generation::{fork_generation, watch_forks};
 use crate::robust::mutex::RobustMutex;
 use crate::robust::state_guard::StateGuard;
 use bytemuck::Zeroable;
 use ipc_error::{Error, Result};
-use ipc_memory::Shared;
+use ipc_memory::{Deadline, Shared};
 use ipc_trace::internal::{Act, address, instant, made, span};
 
 /// Taking a permit is one atomic step, which needs no lock; the lock is for comparing with the limit.

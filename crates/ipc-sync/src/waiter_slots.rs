@@ -7,9 +7,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use bytemuck::Zeroable;
 use ipc_error::{Error, Result};
 
-use crate::deadline::Deadline;
 use crate::event_count::EventCount;
 use crate::robust::mutex::RobustMutex;
+use ipc_memory::Deadline;
 
 /// One waiter's. It holds the mutex while it waits, and the kernel releases that when it dies.
 #[derive(Debug, Zeroable)]

@@ -10,9 +10,8 @@ use ipc_error::{Error, Result};
 use ipc_trace::internal::{Act, address, made, span};
 
 use crate::barrier::state::{ACTING, BROKEN, NO_ROUND, State};
-use crate::deadline::Deadline;
 use crate::waiter_slots::WaiterSlots;
-use ipc_memory::Shared;
+use ipc_memory::{Deadline, Shared};
 
 /// A place where a number of processes wait for each other; Python's `multiprocessing.Barrier`.
 ///

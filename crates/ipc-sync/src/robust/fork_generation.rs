@@ -5,7 +5,7 @@ use std::sync::Once;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
-use crate::os::spin::forget_crowd;
+use ipc_memory::forget_crowd;
 
 static GENERATION: AtomicU32 = AtomicU32::new(1);
 

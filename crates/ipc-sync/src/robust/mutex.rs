@@ -55,10 +55,9 @@ use std::time::Duration;
 use bytemuck::Zeroable;
 use ipc_error::{Error, Result};
 
-use crate::deadline::Deadline;
-use crate::os::futex::{Change, Futex, Waited, Wake};
 use crate::robust::held_list::Entry;
 use crate::robust::thread::{HELD, Thread};
+use ipc_memory::{Change, Deadline, Futex, Waited, Wake};
 
 const WAITERS: u64 = 1 << WAITERS_BIT;
 const WAITERS_BIT: u16 = 31;

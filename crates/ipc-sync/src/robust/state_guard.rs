@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use ipc_error::{Error, Result};
 
-use crate::deadline::Deadline;
 use crate::robust::mutex::RobustMutex;
+use ipc_memory::Deadline;
 
 /// How long a call that is not to wait does wait for an operation in progress.
 const IN_PROGRESS: Duration = Duration::from_millis(100);

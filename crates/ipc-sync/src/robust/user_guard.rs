@@ -9,8 +9,8 @@ use ipc_error::{Error, Result};
 use ipc_trace::internal::{Act, address, begin, end, is_on, span};
 use nix::unistd::{getpid, gettid};
 
-use crate::deadline::Deadline;
 use crate::robust::mutex::RobustMutex;
+use ipc_memory::Deadline;
 
 /// A mutex that is held until this is dropped. Counts as a guard of its thread.
 #[derive(Debug)]

@@ -13,7 +13,6 @@ use ipc_error::Error;
 use ipc_error::Result;
 use ipc_trace::internal::{address, made};
 
-use crate::deadline::Deadline;
 #[cfg(doc)]
 use crate::lock::Lock;
 use crate::robust::mutex::RobustMutex;
@@ -23,7 +22,7 @@ use crate::value::Plain;
 use crate::value::Value;
 use crate::value::guard::ValueGuard;
 use crate::value::owner::{Owner, Program};
-use ipc_memory::Mapping;
+use ipc_memory::{Deadline, Mapping};
 
 /// A row of values of fixed length that all processes see; Python's `multiprocessing.Array`.
 ///

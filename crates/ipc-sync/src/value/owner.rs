@@ -18,8 +18,8 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use crate::deadline::Deadline;
 use crate::robust::fork_generation::{fork_generation, watch_forks};
+use ipc_memory::Deadline;
 
 /// In shared memory; used by the holder of the mutex beside it.
 #[derive(Debug, Zeroable)]

@@ -1,4 +1,4 @@
-//! A futex: `ipc-sync/src/os/futex.rs`, and the kernel below it.
+//! A futex: `ipc-memory/src/waiting/futex.rs`, and the kernel below it.
 
 use loom::sync::atomic::Ordering::{Relaxed, Release};
 use loom::sync::atomic::{AtomicU32, fence};

@@ -9,18 +9,18 @@ use bytemuck::Zeroable;
 use rustix::io::Errno;
 use rustix::thread::futex::{self, Flags, WakeOp, WakeOpCmp};
 
-use crate::deadline::Deadline;
+use crate::waiting::deadline::Deadline;
 
 /// A word that can be slept on. To work between processes it must be in shared memory.
 ///
 /// `repr(transparent)`: the mutex's word, which glibc lays out, is used as one.
 #[derive(Debug, Zeroable)]
 #[repr(transparent)]
-pub(crate) struct Futex(AtomicU32);
+pub struct Futex(AtomicU32);
 
 /// How a [`Futex::wait`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Waited {
+pub enum Waited {
     /// By a wake.
     Woken,
     /// Not by a wake: the word had changed before, or a signal came.
@@ -30,7 +30,8 @@ pub(crate) enum Waited {
 }
 
 /// A change that the kernel makes to a word; see [`Futex::change_and_wake`].
-pub(crate) enum Change {
+#[derive(Debug)]
+pub enum Change {
     /// Sets the word to `1 << n`.
     ToBit(u16),
     /// Sets bit n.
@@ -40,7 +41,8 @@ pub(crate) enum Change {
 }
 
 /// How many sleepers [`Futex::change_and_wake`] wakes.
-pub(crate) enum Wake {
+#[derive(Debug)]
+pub enum Wake {
     /// The one that has slept longest.
     One,
     /// All of them.
@@ -52,7 +54,7 @@ const ANY: NonZeroU32 = NonZeroU32::MAX; // FUTEX_BITSET_MATCH_ANY
 
 impl Futex {
     /// Sleeps while the word is `expected`: until a wake, the deadline or a signal.
-    pub(crate) fn wait(&self, expected: u32, deadline: Deadline) -> Waited {
+    pub fn wait(&self, expected: u32, deadline: Deadline) -> Waited {
         let deadline = deadline.absolute();
         // The plain wait would take a length of time instead.
         match futex::wait_bitset(&self.0, NO_FLAGS, expected, deadline.as_ref(), ANY) {
@@ -66,7 +68,7 @@ impl Futex {
     /// Changes the word and wakes sleepers, as one step: whoever sees the new value may rely on the
     /// wake, even if this process is killed at once. Orders like a release. Returns whether there
     /// was a sleeper to wake.
-    pub(crate) fn change_and_wake(&self, change: Change, wake: Wake) -> bool {
+    pub fn change_and_wake(&self, change: Change, wake: Wake) -> bool {
         let (op, operand) = match change {
             Change::ToBit(bit) => (WakeOp::SetShift, bit),
             Change::WithBit(bit) => (WakeOp::OrShift, bit),

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::deadline::Deadline;
+use crate::waiting::deadline::Deadline;
 
 /// Polls with pauses between: polling steals the writer's cache line.
 const POLLS: u32 = 30;
@@ -46,7 +46,7 @@ pub fn spin_until(condition: impl Fn() -> bool) -> bool {
 }
 
 /// A forked child finds out for itself.
-pub(crate) fn forget_crowd() {
+pub fn forget_crowd() {
     CROWDED_UNTIL.store(0, Relaxed);
 }
 

@@ -1,4 +1,0 @@
-//! What the kernel offers: sleeping until a word of shared memory changes.
-
-pub(crate) mod futex;
-pub(crate) mod spin;
