@@ -50,6 +50,7 @@
 //! | `Value(…, lock=lock)`, one lock for several | a struct in one [`Value`] |
 //! | `Array('i', n)` | [`Array::zeroed`] |
 //! | `Queue()`, `JoinableQueue()` | [`Queue`], [`JoinableQueue`] |
+//! | `for x in items: q.put(x)` | [`Queue::put_many`], [`Queue::get_many`]: many in one step |
 //! | `Pool()`, `AsyncResult` | [`Pool`], [`AsyncResult`] |
 //! | `Pool()` in a program with threads, `initargs` | [`Pool::builder_on`] a [`ForkServer`] |
 //! | `Pool()` whose tasks use globals that they inherit | [`ClosurePool`], whose closure may borrow |
