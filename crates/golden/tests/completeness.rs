@@ -8,8 +8,8 @@ use crate::workspace::{Workspace, golden, stdout};
 
 /// What a newcomer does not need: these draw or build other things, measure and torment the library, or
 /// need a server or an event loop.
-const NOT_BY_DEFAULT: [&str; 7] =
-    ["bench", "book", "ipc-redis", "models", "recipes", "soak", "timeline"];
+const NOT_BY_DEFAULT: [&str; 8] =
+    ["bench", "book", "ipc-redis", "ipc-test", "models", "recipes", "soak", "timeline"];
 
 #[test]
 fn default_members_are_all_but_the_tools() {
