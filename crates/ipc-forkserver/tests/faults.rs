@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
 
-use ipc_common::{Child, Error, ForkServer, Process, active_children};
-use nix::sys::resource::{Resource, setrlimit};
+use ipc_common::{Array, Child, Error, ForkServer, Process, Value, active_children};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use testing::processes::{DEADLINE, join, open_descriptors, until};
 use testing::tests;
 
@@ -16,6 +16,7 @@ tests![
     a_killed_server_is_said_where_there_are_threads,
     it_is_made_once_and_on_the_main_thread,
     without_descriptors_nothing_is_started,
+    memory_beyond_the_limit_on_files_is_refused,
     a_function_of_a_library_that_was_loaded_later_is_refused,
     ctrl_c_is_not_for_the_server,
     a_server_killed_at_any_time_starts_a_child_or_says_that_it_did_not,
@@ -83,6 +84,19 @@ fn without_descriptors_nothing_is_started() {
     }
     setrlimit(Resource::RLIMIT_NOFILE, 4096, 4096).unwrap();
     assert_eq!(join(&server.process(code, 5).start().unwrap()), 5);
+}
+
+/// What can be passed to a server's children is a file in memory. The kernel would end this process by
+/// SIGXFSZ.
+fn memory_beyond_the_limit_on_files_is_refused() {
+    let _server = ForkServer::new().unwrap();
+    let (soft, hard) = getrlimit(Resource::RLIMIT_FSIZE).unwrap();
+    setrlimit(Resource::RLIMIT_FSIZE, 1 << 20, hard).unwrap();
+    let refused = Array::new(&[0_u8; 2 << 20]).unwrap_err();
+    assert!(refused.to_string().contains("ulimit -f"), "{refused}");
+    assert_eq!(*Value::new(7).unwrap().lock().unwrap(), 7);
+    setrlimit(Resource::RLIMIT_FSIZE, soft, hard).unwrap();
+    assert!(Array::new(&[0_u8; 2 << 20]).is_ok());
 }
 
 fn a_function_of_a_library_that_was_loaded_later_is_refused() {

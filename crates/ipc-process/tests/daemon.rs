@@ -6,6 +6,7 @@ use std::process;
 use std::sync::atomic::AtomicI32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use ipc_common::{Process, parent_process};
 use nix::errno::Errno;
@@ -21,6 +22,7 @@ tests![
     a_daemon_that_is_dropped_runs_until_its_parent_ends,
     a_daemon_may_clean_up_when_its_parent_ends,
     a_daemon_that_ignores_sigterm_ends_all_the_same,
+    a_daemon_that_ignores_sigterm_has_about_a_second,
     a_daemon_ends_with_a_parent_that_exits,
     a_daemon_ends_with_a_parent_that_is_killed,
     all_below_a_daemon_ends_with_it,
@@ -100,6 +102,30 @@ fn a_daemon_that_ignores_sigterm_ends_all_the_same() {
     });
     read_to_end(pipe);
     assert_eq!(join(&parent), 0);
+}
+
+/// The fastest of three: a slow machine may take longer each time, but not another second.
+fn a_daemon_that_ignores_sigterm_has_about_a_second() {
+    let time_to_end = || {
+        let (ignores, ends) = (Signpost::new(), Signpost::new());
+        let parent = start(|| {
+            let ignore = || {
+                // SAFETY: no handler function is involved.
+                unsafe { signal(Signal::SIGTERM, SigHandler::SigIgn) }.unwrap();
+                ignores.set();
+                sleep_long();
+            };
+            let _daemon = Process::new(ignore).daemon(true).start().unwrap();
+            ignores.wait();
+            ends.set();
+        });
+        ends.wait();
+        let begin = Instant::now();
+        assert_eq!(join(&parent), 0);
+        begin.elapsed()
+    };
+    let took = (0..3).map(|_| time_to_end()).min().unwrap();
+    assert!(took < Duration::from_millis(2500), "took {took:?}");
 }
 
 fn a_daemon_ends_with_a_parent_that_exits() {

@@ -44,7 +44,8 @@ fn sizes_around_that_of_a_part_come_out() {
 fn small_socket_buffers_are_enough() {
     let (left, right) = pipe::<ByteBuf, ()>().unwrap();
     setsockopt(&left, SndBuf, &5_000).unwrap();
-    let sizes = [0, 1, 4_000, 6_000, 60_000, 200_000];
+    // Both an odd and an even one that is sent in halves.
+    let sizes = [0, 1, 4_000, 6_000, 60_000, 60_001, 200_000];
     let sender = start(|| {
         sizes.iter().for_each(|&size| left.send(&ByteBuf::from(vec![1; size])).unwrap());
     });
