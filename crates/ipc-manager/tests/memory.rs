@@ -4,6 +4,7 @@
 use std::ptr;
 
 use ipc_common::{Error, ListProxy, Manager};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde_bytes::ByteBuf;
 use testing::memory::kibibytes;
 use testing::processes::{join, start};
@@ -17,6 +18,7 @@ tests![
     objects_that_find_no_memory_are_refused,
     a_dict_that_cannot_grow_takes_other_values,
     a_large_request_leaves_no_large_buffer,
+    a_request_beyond_the_limit_on_files_is_refused,
     what_is_refused_has_changed_nothing,
 ];
 
@@ -247,4 +249,17 @@ fn is_done<T>(result: ipc_common::Result<T>, then: impl FnOnce(T)) -> bool {
 fn take(pairs: &mut Vec<(u8, ByteBuf)>, key: u8) -> Option<ByteBuf> {
     let place = pairs.iter().position(|(other, _)| *other == key)?;
     Some(pairs.swap_remove(place).1)
+}
+
+/// A large request is a file in memory. The kernel would end the client by SIGXFSZ.
+fn a_request_beyond_the_limit_on_files_is_refused() {
+    let manager = Manager::new().unwrap();
+    let list = manager.list([ByteBuf::new()]).unwrap();
+    let (soft, hard) = getrlimit(Resource::RLIMIT_FSIZE).unwrap();
+    setrlimit(Resource::RLIMIT_FSIZE, MIB as u64, hard).unwrap();
+    let refused = list.push(&ByteBuf::from(vec![1; 2 * MIB])).unwrap_err();
+    assert!(refused.to_string().contains("ulimit -f"), "{refused}");
+    assert_eq!(list.len().unwrap(), 1);
+    setrlimit(Resource::RLIMIT_FSIZE, soft, hard).unwrap();
+    list.push(&ByteBuf::from(vec![1; 2 * MIB])).unwrap();
 }
