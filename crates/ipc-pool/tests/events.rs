@@ -16,6 +16,7 @@ use testing::tests;
 
 tests![
     a_callback_is_called_once_with_what_get_returns,
+    a_callback_of_a_map_that_is_partly_done,
     a_callback_may_use_the_pool,
     callbacks_hear_of_the_end,
     a_callback_that_panics_harms_nobody,
@@ -62,6 +63,29 @@ fn a_callback_is_called_once_with_what_get_returns() {
 
 fn panics((): ()) {
     panic!("on purpose");
+}
+
+/// 0 at once, any other place when it is let go.
+fn held_unless_0(place: usize) -> usize {
+    if place > 0 {
+        held(place);
+    }
+    place
+}
+
+fn a_callback_of_a_map_that_is_partly_done() {
+    let pool = pool(1);
+    let places = [0, 0, OWN, 0];
+    let all = pool.map_async(held_unless_0, places).unwrap();
+    mark_at(OWN);
+    pool.collect().unwrap(); // the two before it
+    let all = told(all);
+    assert!(all.try_recv().is_err());
+    marks()[OPEN] = 1;
+    pool.close();
+    pool.join().unwrap();
+    assert_eq!(all.try_recv().unwrap().unwrap(), places);
+    assert!(all.try_recv().is_err());
 }
 
 fn a_callback_may_use_the_pool() {

@@ -187,7 +187,8 @@ impl Collector {
 
     /// No process is left that could do anything.
     fn note_end(&self) -> Result<()> {
-        let why = match self.supervisor.exit_code() {
+        // Whoever has closed the doorbell by its end has an exit code an instant later.
+        let why = match self.supervisor.join_timeout(GRACE) {
             _ if self.is_terminated.load(Relaxed) => "it was terminated".into(),
             Ok(Some(0)) => "it was closed and has ended".into(),
             Ok(Some(code)) => format!("its supervisor ended with code {code}"),

@@ -45,7 +45,8 @@ impl Dispatcher {
         let (end, shutdown) = one_way_pipe()?;
         let station = Station { shared, doorbell: writer, shutdown: end };
         let supervisor = launch(&station, &[&doorbell, &shutdown])?;
-        let Station { shared, .. } = station; // the ends are the supervisor's
+        let Station { shared, doorbell: writer, shutdown: end } = station;
+        drop((writer, end)); // before the wait: when the last writer has ended, the doorbell says so
         let collector = Collector::new(shared, supervisor, doorbell);
         let dispatcher = Dispatcher { workers, shutdown, collector };
         let is_ready = |inbox: &Inbox| inbox.ready_workers() >= workers;
