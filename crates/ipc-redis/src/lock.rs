@@ -12,7 +12,7 @@ use crate::server::wait::Watch;
 /// A lock that processes on many machines share; Python's `multiprocessing.Lock`.
 ///
 /// A holder whose connection is gone has lost it: the next one gets it within milliseconds. The
-/// holder may not know yet, so each guard has a [`fence`](LockGuard::fence) that is larger than all before
+/// holder may not know yet, so each guard has a [`fence`](crate::LockGuard::fence) that is larger than all before
 /// it: pass it on to what the lock protects, and let that refuse a smaller one than it has seen.
 ///
 /// ```no_run
@@ -56,7 +56,7 @@ impl Lock {
     }
 
     /// As [`JoinableQueue::lease`](crate::JoinableQueue::lease): the lock is lost if the guard is not
-    /// [renewed](LockGuard::renew) for so long.
+    /// [renewed](crate::LockGuard::renew) for so long.
     ///
     /// ```no_run
     /// use std::time::Duration;

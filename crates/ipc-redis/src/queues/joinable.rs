@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use ipc_codec::Message;
 
+#[cfg(doc)]
+use crate::error::Error;
 use crate::error::Result;
 use crate::server::link::Link;
 use crate::server::wait::Watch;
