@@ -74,8 +74,8 @@ impl Request {
 
     /// Whether the functions are where they are in the process that asks.
     pub(crate) fn finds_its_functions(&self) -> bool {
-        let here = [self.entry, self.function].map(Image::of);
-        here.iter().zip(&self.images).all(|(here, there)| here.as_ref() == Some(there))
+        let addresses = [self.entry, self.function];
+        addresses.into_iter().zip(&self.images).all(|(address, image)| image.is_at(address))
     }
 
     /// Sends it with the parcels and the end of a line to the child.

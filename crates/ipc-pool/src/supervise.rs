@@ -51,7 +51,7 @@ impl<I: Message, E: Display> Initializer<I, E> {
         let Initializer { address, image, argument, .. } = self;
         let argument = Cell::new(Some(argument)); // of which each worker has a copy
         move || {
-            if Image::of(address).as_ref() != Some(&image) {
+            if !image.is_at(address) {
                 return Err(
                     "it is in a library that was loaded after the fork server was made".into()
                 );

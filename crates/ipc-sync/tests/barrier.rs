@@ -34,9 +34,9 @@ tests![
     a_storm_of_kills,
 ];
 
-const SHORT: Duration = Duration::from_millis(60);
+pub(crate) const SHORT: Duration = Duration::from_millis(60);
 
-fn is_broken(result: Result<bool>) -> bool {
+pub(crate) fn is_broken(result: Result<bool>) -> bool {
     match result {
         Err(Error::BrokenBarrier) => true,
         Ok(_) => false,
@@ -45,7 +45,7 @@ fn is_broken(result: Result<bool>) -> bool {
 }
 
 /// A process that waits until it is told that the barrier is broken.
-fn disappointed(barrier: &Barrier) -> Child {
+pub(crate) fn disappointed(barrier: &Barrier) -> Child {
     sleeper(|| assert!(is_broken(barrier.wait_timeout(LONG))))
 }
 

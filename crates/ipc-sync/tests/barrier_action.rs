@@ -5,11 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::Duration;
 
-use ipc_common::{Barrier, Child, Error, Event, Result, Value};
+use ipc_common::{Barrier, Child, Error, Event, Value};
 use testing::processes::{
     LONG, go_on, is_in_futex, join, kill_and_join, sleeper, start, stop, takes, until,
 };
 use testing::tests;
+
+use crate::barrier::{SHORT, disappointed, is_broken};
 
 tests![
     it_runs_once_before_anyone_goes_on,
@@ -25,22 +27,8 @@ tests![
     a_storm_of_kills,
 ];
 
-const SHORT: Duration = Duration::from_millis(60);
-
-fn is_broken(result: Result<bool>) -> bool {
-    match result {
-        Err(Error::BrokenBarrier) => true,
-        Ok(_) => false,
-        Err(error) => panic!("{error}"),
-    }
-}
-
 fn passes(barrier: &Barrier) -> Child {
     sleeper(|| assert!(!barrier.wait_timeout(LONG).unwrap()))
-}
-
-fn disappointed(barrier: &Barrier) -> Child {
-    sleeper(|| assert!(is_broken(barrier.wait_timeout(LONG))))
 }
 
 /// After a reset three pass.

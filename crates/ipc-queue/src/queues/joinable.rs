@@ -198,7 +198,7 @@ impl<T: Message> JoinableQueue<T> {
             Some(slot) if slot.lock.is_mine() => Ok(false),
             Some(slot) if slot.lock.owner() == 0 => Ok(true),
             _ if has_progressed && deadline != Deadline::NOW => {
-                Ok(self.ledger.wait_a_moment(put, deadline)?.is_some())
+                self.ledger.wait_a_moment(put, deadline)
             }
             // Its lock becomes free when the consumer has finished all, or when it dies.
             Some(slot) => Ok(StateGuard::take_until(&slot.lock, deadline, || true)?.is_some()),

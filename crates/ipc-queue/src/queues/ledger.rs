@@ -166,19 +166,16 @@ impl Ledger {
         Ok(())
     }
 
-    /// Waits until all is done, for a moment at most; it may be done before. `None` if the deadline came
+    /// Waits until all is done, for a moment at most; it may be done before. `false` if the deadline came
     /// first.
-    pub(crate) fn wait_a_moment(&self, put: &EventCount, deadline: Deadline) -> Result<Option<()>> {
-        let Some(ledger) = self.lock(deadline)? else { return Ok(None) };
+    pub(crate) fn wait_a_moment(&self, put: &EventCount, deadline: Deadline) -> Result<bool> {
+        let Some(ledger) = self.lock(deadline)? else { return Ok(false) };
         // Whoever finishes the last item from now on sees the mark, since it takes the lock.
         self.is_joined.store(1, Relaxed);
         let (times, is_done) = (self.all_done.count(), self.settled().finished == put.count());
         drop(ledger);
-        if !is_done && !self.all_done.wait_while(times, deadline.or_before(Deadline::after(MOMENT)))
-        {
-            return Ok((!deadline.is_past()).then_some(()));
-        }
-        Ok(Some(()))
+        let moment = deadline.or_before(Deadline::after(MOMENT));
+        Ok(is_done || self.all_done.wait_while(times, moment) || !deadline.is_past())
     }
 
     /// Counts the items in dead consumers' hands as finished and lost. Caller holds the ledger's lock.

@@ -97,9 +97,6 @@ impl<T: Plain> Value<T> {
 
     /// Waits until no other process or thread has the value, and takes it; Python's `with value.get_lock():`.
     ///
-    /// A statement that uses the value twice takes one guard: what is `v.value = v.value * 2` in Python is
-    /// `*v.lock()? *= 2`, while the second `lock` of `*v.lock()? = *v.lock()? * 2` is an error.
-    ///
     /// # Errors
     ///
     /// As for [`Lock::lock`].

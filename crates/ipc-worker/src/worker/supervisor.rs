@@ -14,7 +14,6 @@ use crate::worker::os::reset_sigchld;
 use crate::worker::station::Station;
 use crate::worker::worker_process::Worker;
 use ipc_error::Result;
-use ipc_process::internal::PidFd;
 use ipc_process::{Child, Process, parent_process};
 use ipc_queue::internal::wait_until;
 use ipc_queue::{Connection, Nothing};
@@ -57,7 +56,10 @@ impl<'a> Supervisor<'a> {
 
     /// The error is what the pool is to say.
     fn keep_workers(&mut self) -> Result<(), String> {
-        let owner = watch_owner()?;
+        // The pool's process, whose end is seen by its pidfd: its other children may have copies of the
+        // shutdown pipe's end, which then outlives it, and the kernel does not end this process with one
+        // that has changed its user.
+        let owner = parent_process().ok_or("its supervisor has no parent")?;
         for slot in self.outbox.shared.workers().slots(self.config.settings.workers) {
             self.spawn_worker(slot)?;
         }
@@ -133,15 +135,4 @@ impl<'a> Supervisor<'a> {
         }
         Ok(true)
     }
-}
-
-/// The pool's process. (Its other children may have copies of the shutdown pipe's end, which then outlives
-/// it; and the kernel does not end this process with one that has changed its user.)
-fn watch_owner() -> Result<PidFd, String> {
-    let owner = parent_process().ok_or("its supervisor has no parent")?;
-    let pidfd = PidFd::open(owner.pid());
-    let pidfd =
-        pidfd.map_err(|e| format!("its supervisor cannot watch the pool's process: {e}"))?;
-    // Otherwise another process may have that id by now.
-    owner.is_alive().then_some(pidfd).ok_or("the pool's process has ended".into())
 }
