@@ -21,7 +21,6 @@ pub use process::run::Run;
 /// any version.
 #[doc(hidden)]
 pub mod internal {
-    pub use crate::os::pidfd::PidFd;
     pub use crate::process::copied::{
         ends_with_parent, keep_child, next_identity, prepare_for_child, run_copied_child,
     };

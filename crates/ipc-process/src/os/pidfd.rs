@@ -15,12 +15,12 @@ use ipc_queue::internal::poll_until;
 
 /// See the head of this file.
 #[derive(Debug)]
-pub struct PidFd(OwnedFd);
+pub(crate) struct PidFd(OwnedFd);
 
 impl PidFd {
     /// For this process, or a child that has not been reaped: until then its id is not given to
     /// another process. Closed on exec.
-    pub fn open(pid: u32) -> io::Result<Self> {
+    pub(crate) fn open(pid: u32) -> io::Result<Self> {
         let pid = Pid::from_raw(pid.cast_signed()).ok_or(Errno::SRCH)?;
         above_stdio(pidfd_open(pid, PidfdFlags::empty())?).map(PidFd)
     }
