@@ -2,6 +2,7 @@
 //! gone, not when the owner is.
 
 use std::fs::{self, File};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::process;
 use std::sync::atomic::AtomicI32;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use ipc_common::{Array, Child, Value};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::ptrace::{self, Options};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, execv, gettid};
@@ -24,6 +26,7 @@ tests![
     the_next_waits_for_all_threads_of_a_killed_owner,
     the_next_waits_for_all_threads_of_an_owner_that_exits,
     a_killed_successor_changes_nothing,
+    a_successor_that_cannot_look_gets_an_error,
     a_read_does_not_go_on_under_the_next,
     an_owner_that_became_another_program_is_gone,
     a_thread_that_becomes_another_program_ends_the_owner,
@@ -122,6 +125,27 @@ fn a_killed_successor_changes_nothing() {
     let next = successor(&row);
     dying.end();
     assert_eq!(join(&next), 0);
+}
+
+/// It has a descriptor for the owner's process, and none to read what has become of it.
+fn a_successor_that_cannot_look_gets_an_error() {
+    let row = Array::new(&[0_u8; 1]).unwrap();
+    let dying = Dying::new(&row, |child, _| child.kill().unwrap());
+    let next = start(|| {
+        drop(Array::new(&[0_u8; 1]).unwrap().lock().unwrap()); // has looked at itself
+        let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        let free = File::open("/dev/null").unwrap().as_raw_fd() as u64;
+        setrlimit(Resource::RLIMIT_NOFILE, free + 1, hard).unwrap();
+        let error = row.lock_timeout(DEADLINE).unwrap_err().to_string();
+        assert!(
+            error.starts_with("cannot wait for the end of the last owner's process: "),
+            "{error}"
+        );
+    });
+    assert_eq!(join(&next), 0);
+    assert!(row.lock_timeout(SHORT).unwrap().is_none());
+    dying.end();
+    assert!(row.lock_timeout(DEADLINE).unwrap().unwrap().owner_died());
 }
 
 /// The kernel completes a read into memory though the process is killed meanwhile.

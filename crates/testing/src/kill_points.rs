@@ -5,7 +5,7 @@
 //! it there, looks whether the others can go on, and tells whether there was such an instruction.
 //!
 //! It is played first for a number past the end, to find out how long the way is, and then for some
-//! 150 numbers all along it; which ones differs from run to run. With `IPC_KILL_POINTS=all` it is
+//! 100 numbers all along it; which ones differs from run to run. With `IPC_KILL_POINTS=all` it is
 //! played for all of them, with `IPC_KILL_POINTS=123` for that one. The last number that a scene
 //! prints before it fails is the one to repeat.
 
@@ -16,7 +16,7 @@ use std::time::SystemTime;
 use crate::way::{WAY, Way};
 
 /// Unless more are asked for, a victim is killed at so many instructions.
-const SAMPLE: usize = 150;
+const SAMPLE: usize = 100;
 
 /// The numbers that a scene is played for.
 #[derive(Clone, Copy)]
@@ -47,14 +47,14 @@ impl Choice {
 }
 
 /// Kills a victim at every instruction of a way, or at a sample of them.
-pub fn at_every_instruction(name: &str, scene: impl FnMut(usize) -> bool) {
-    play_all(name, scene, |_, _| false);
+pub fn at_every_instruction(name: &str, mut scene: impl FnMut(usize) -> bool) {
+    play_all(name, &mut scene, |_, _| false);
 }
 
 /// The same for an operation that polls before it sleeps: of such a loop, which changes nothing, the
 /// first rounds and the last stand for all.
-pub fn at_every_place(name: &str, scene: impl FnMut(usize) -> bool) {
-    play_all(name, scene, |way, n| {
+pub fn at_every_place(name: &str, mut scene: impl FnMut(usize) -> bool) {
+    play_all(name, &mut scene, |way, n| {
         let visits = |way: &[u64], address| way.iter().filter(|&&a| a == address).count();
         way.get(n).is_some_and(|&address| {
             let (before, after) = (visits(&way[..n], address), visits(&way[n..], address));
@@ -65,7 +65,7 @@ pub fn at_every_place(name: &str, scene: impl FnMut(usize) -> bool) {
 
 fn play_all(
     name: &str,
-    mut scene: impl FnMut(usize) -> bool,
+    scene: &mut dyn FnMut(usize) -> bool,
     is_like_others: impl Fn(&[u64], usize) -> bool,
 ) {
     WAY.take();
@@ -80,7 +80,7 @@ fn play_all(
         print!(" {n}");
         io::stdout().flush().unwrap();
         // The way may be a little shorter or longer than the first time.
-        let is_reached = play(n, &mut scene);
+        let is_reached = play(n, scene);
         kills += usize::from(is_reached);
         if matches!(choice, Choice::Only(_)) {
             return;
@@ -94,7 +94,7 @@ fn play_all(
 }
 
 /// Whether instruction `n` was reached.
-fn play(n: usize, scene: &mut impl FnMut(usize) -> bool) -> bool {
+fn play(n: usize, scene: &mut dyn FnMut(usize) -> bool) -> bool {
     let reached = scene(n);
     if !WAY.with_borrow(|way| way.missed) {
         return reached;

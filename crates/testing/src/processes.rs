@@ -28,6 +28,8 @@ pub fn open_descriptors_of(pid: u32) -> usize {
 
 /// Starts a process that does not outlive the test.
 pub fn start<T: ipc_common::Outcome>(run: impl FnOnce() -> T) -> Child {
+    // Boxed, so that a start is compiled once for each type of result, not for each closure.
+    let run: Box<dyn FnOnce() -> T> = Box::new(run);
     Process::new(run).daemon(true).start().unwrap()
 }
 
@@ -58,6 +60,11 @@ pub fn join(child: &Child) -> i32 {
 /// Looks again and again until it is so.
 #[track_caller]
 pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    until_so(what, &mut is_so);
+}
+
+#[track_caller]
+fn until_so(what: &str, is_so: &mut dyn FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < DEADLINE, "{what} never came");

@@ -21,6 +21,10 @@ pub struct Victim {
 impl Victim {
     /// Starts a process that stops at the first instruction of `watched`.
     pub fn new(watched: impl FnOnce()) -> Self {
+        Self::of(Box::new(watched))
+    }
+
+    fn of(watched: Box<dyn FnOnce() + '_>) -> Self {
         let child = start(|| {
             // The first of each looks up or allocates what all others use.
             drop(Lock::new().unwrap().lock().unwrap());

@@ -1,6 +1,7 @@
 //! Starting processes and waiting for their end.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::process::{Command, Stdio};
 use std::thread::ScopedJoinHandle;
 use std::{hint, thread};
 
@@ -65,6 +66,7 @@ fn through_a_server(name: &str, title: &str, ballast: usize) -> Benchmark {
     Benchmark::new(name, title, Measure::Time)
         .peer(Peer::IpcCommon, ours)
         .python(&["start", &ballast.to_string(), "forkserver"])
+        .peer(Peer::ReExecuted, move |n| repeat(ballast, n, one_more_of_itself))
         .peer(Peer::Limit, move |n| repeat(ballast, n, one_fork))
 }
 
@@ -85,6 +87,12 @@ fn one_thread() -> Outcome<()> {
 
 fn one_fork() -> Outcome<()> {
     Forked::new(|| true)?.wait().and_then(ended_well)
+}
+
+/// What it does there is over in no time.
+fn one_more_of_itself() -> Outcome<()> {
+    let ended = Command::new("/proc/self/exe").arg("--help").stdout(Stdio::null()).status()?;
+    ended_well(ended.success())
 }
 
 fn ours_at_once(count: u64) -> Outcome<()> {

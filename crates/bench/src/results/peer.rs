@@ -18,6 +18,8 @@ pub enum Peer {
     Cloudtoid,
     /// Sockets of the standard library and the kernel.
     Sockets,
+    /// The program starts itself again, by std's `Command`.
+    ReExecuted,
     /// A ring in shared memory that does nothing for those that are killed.
     Vyukov,
     /// Threads of one process: crossbeam's bounded channel, std's mutex.
@@ -40,13 +42,14 @@ pub enum Peer {
 
 impl Peer {
     /// All, in the order of the tables.
-    pub const ALL: [Peer; 15] = [
+    pub const ALL: [Peer; 16] = [
         Peer::IpcCommon,
         Peer::CPython,
         Peer::FasterFifo,
         Peer::IpcChannel,
         Peer::Cloudtoid,
         Peer::Sockets,
+        Peer::ReExecuted,
         Peer::Vyukov,
         Peer::Threads,
         Peer::ThreadsUnbounded,
@@ -67,6 +70,7 @@ impl Peer {
             Peer::IpcChannel => "ipc-channel",
             Peer::Cloudtoid => "cloudtoid-interprocess",
             Peer::Sockets => "sockets",
+            Peer::ReExecuted => "started again",
             Peer::Vyukov => "Vyukov ring, not robust",
             Peer::Threads => "threads",
             Peer::ThreadsUnbounded => "threads, unbounded",
@@ -104,6 +108,10 @@ impl Peer {
                 "a Unix socket pair between forked processes, blocking, items as MessagePack; packets up \
                  to 64 KiB, above that a stream"
             }
+            Peer::ReExecuted => {
+                "the program starts itself anew by std's Command, which copies no memory: the way out \
+                 of those who have no fork server; it passes on neither arguments nor what is shared"
+            }
             Peer::Vyukov => {
                 "Vyukov's bounded ring of 1024 numbers in bare shared memory between forked processes: \
                  no encoding, no lock, no sleep, and no provision for a process that is killed, which \
@@ -123,7 +131,9 @@ impl Peer {
                  loops two pipes), pthread's robust mutex, one copy of the item into shared memory"
             }
             Peer::BareRedis => {
-                "the client of Redis that ipc-redis is built on, with as many round trips: XADD,                  XREADGROUP, XACK with XDEL, and SET NX, DEL: no bound, no number that keeps a lost                  reply from doing it twice, no fence"
+                "the client of Redis that ipc-redis is built on, with as many round trips: XADD, \
+                 XREADGROUP, XACK with XDEL, and SET NX, DEL: no bound, no number that keeps a lost \
+                 reply from doing it twice, no fence"
             }
             Peer::Rq => "Python's RQ as it comes, one worker, which forks for each task",
             Peer::RqSimple => "the same with its SimpleWorker, which does not",
