@@ -86,12 +86,10 @@ impl Pool {
     /// each worker ahead of it. An error stands in its item's place.
     ///
     /// ```
-    /// use indicatif::ProgressIterator;
-    ///
     /// let pool = ipc_common::Pool::new(2)?;
     /// let mut sum = 0;
-    /// for square in pool.imap(|n: u64| n * n, 0..1000).progress_count(1000) {
-    ///     sum += square?; // a progress bar is shown meanwhile
+    /// for square in pool.imap(|n: u64| n * n, 0..1000) {
+    ///     sum += square?; // the others are computed meanwhile
     /// }
     /// assert_eq!(sum, 332_833_500);
     /// # Ok::<(), ipc_common::Error>(())
