@@ -18,19 +18,15 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 /// What a worker does until it is told to stop.
-fn work() {
+fn work(signals: SigSet) -> nix::Result<()> {
+    signals.thread_unblock()?;
     loop {
         sleep(Duration::from_secs(1));
     }
 }
 
 fn start(name: &str, signals: SigSet) -> Result<Child> {
-    let run = || -> nix::Result<()> {
-        signals.thread_unblock()?;
-        work();
-        Ok(())
-    };
-    let worker = Process::new(run).name(name).daemon(true).start()?; // a daemon ends with its parent
+    let worker = Process::new(|| work(signals)).name(name).daemon(true).start()?; // it ends with its parent
     println!("{name} is process {}", worker.pid());
     Ok(worker)
 }

@@ -16,9 +16,7 @@ use ipc_common::Pool;
 fn count(path: String) -> Result<HashMap<String, u64>, String> {
     let text = fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))?;
     let mut counts = HashMap::new();
-    for word in text.split_whitespace() {
-        *counts.entry(word.to_lowercase()).or_default() += 1;
-    }
+    text.split_whitespace().for_each(|word| *counts.entry(word.to_lowercase()).or_default() += 1);
     Ok(counts)
 }
 
@@ -29,9 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut total: HashMap<String, u64> = HashMap::new();
     for counts in bar.wrap_iter(pool.imap_unordered(count, paths)) {
         // The first `?` is for what goes wrong in the pool, the second for what goes wrong in `count`.
-        for (word, n) in counts?? {
-            *total.entry(word).or_default() += n;
-        }
+        counts??.into_iter().for_each(|(word, n)| *total.entry(word).or_default() += n);
     }
     let mut total: Vec<(u64, String)> = total.into_iter().map(|(word, n)| (n, word)).collect();
     total.sort_by(|a, b| b.cmp(a));
