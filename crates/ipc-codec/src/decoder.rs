@@ -5,7 +5,7 @@ use serde::de::{self, Deserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
 use crate::error::{Cause, CodecError, DEEPEST};
-use crate::format::{Head, read_array, read_head, read_slice};
+use crate::format::{Head, read_array, read_head, read_slice, read_uint};
 
 pub(crate) type Read<T> = Result<T, CodecError>;
 
@@ -61,8 +61,10 @@ impl<'de> Decoder<'de> {
     /// Reads a number, unless it is something else.
     #[inline]
     fn number<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
+        if let Some(n) = read_uint(&mut self.bytes) {
+            return visitor.visit_u64(n);
+        }
         match read_head(&mut self.bytes)? {
-            Head::Uint(n) => visitor.visit_u64(n),
             Head::Int(n) => visitor.visit_i64(n),
             Head::F64(n) => visitor.visit_f64(n),
             head => self.value(head, visitor),

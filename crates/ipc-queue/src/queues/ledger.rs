@@ -149,10 +149,10 @@ impl Ledger {
         if items == 0 {
             return Ok(());
         }
-        let slot = self.mine().ok_or(Error::NothingInHand)?;
+        let Some(slot) = self.mine() else { return Err(Error::NothingInHand) };
         let in_hand = slot.items.load(Relaxed); // only this thread changes it
         let items = u32::try_from(items).ok().filter(|items| *items <= in_hand);
-        let items = items.ok_or(Error::NothingInHand)?;
+        let Some(items) = items else { return Err(Error::NothingInHand) };
         let _ledger = StateGuard::take(&self.lock)?;
         self.settle(items, 0);
         slot.items.store(in_hand - items, Relaxed);
