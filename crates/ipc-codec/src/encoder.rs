@@ -6,8 +6,8 @@ use serde::ser::{Serialize, Serializer};
 use crate::compound::Compound;
 use crate::error::{Cause, CodecError, DEEPEST};
 use crate::format::{
-    ARRAY, FALSE, FLOAT_32, FLOAT_64, MAP, Marks, NIL, TRUE, head_of_many_bytes, int,
-    uint, write_bytes, write_len, write_str,
+    ARRAY, FALSE, FLOAT_32, FLOAT_64, MAP, Marks, NIL, TRUE, head_of_many_bytes, int, uint,
+    write_bytes, write_len, write_str,
 };
 use crate::short::Short;
 

@@ -159,6 +159,15 @@ pub(crate) fn read_uint(bytes: &mut &[u8]) -> Option<u64> {
     Some(n)
 }
 
+/// What is behind this text, if it is a short one and comes first.
+#[inline]
+pub(crate) fn rest_behind_name<'a>(bytes: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let (mark, rest) = bytes.split_first()?;
+    let is_short = (1..STR.in_mark_below).contains(&name.len());
+    rest.strip_prefix(name.as_bytes())
+        .filter(|_| is_short && *mark == STR.in_mark | name.len() as u8)
+}
+
 /// A number of `1 << log` bytes.
 #[inline(always)]
 fn read_number(bytes: &mut &[u8], log: u8) -> Result<u64, CodecError> {
