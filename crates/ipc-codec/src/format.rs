@@ -164,8 +164,10 @@ pub(crate) fn read_uint(bytes: &mut &[u8]) -> Option<u64> {
 pub(crate) fn rest_behind_name<'a>(bytes: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let (mark, rest) = bytes.split_first()?;
     let is_short = (1..STR.in_mark_below).contains(&name.len());
+    if !is_short || *mark != STR.in_mark | name.len() as u8 {
+        return None;
+    }
     rest.strip_prefix(name.as_bytes())
-        .filter(|_| is_short && *mark == STR.in_mark | name.len() as u8)
 }
 
 /// A number of `1 << log` bytes.
