@@ -29,8 +29,9 @@ pub fn encode_short<T: Serialize + ?Sized>(item: &T, into: &mut Vec<u8>) -> Resu
     item.serialize(encoder).map_err(CodecError::in_encode)
 }
 
-/// The same as [`encode_short`]. But if the item is nothing but many bytes, they are offered to `take_many` where they
-/// lie. It is called in the middle of the item's `serialize`, which may fail after it.
+/// The same as [`encode_short`]. But if the item is nothing but many bytes, they are offered to
+/// `take_many` where they lie. It is called in the middle of the item's `serialize`, which may fail
+/// after it.
 ///
 /// # Errors
 ///

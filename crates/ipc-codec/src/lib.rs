@@ -10,8 +10,9 @@
 //!   as a sequence of numbers where it takes anything.
 //! - A sequence or map may have another length than it said, or none.
 //!
-//! From the bottom up: `error`; `short`, values of a few bytes; `format`, the marks; `compound`, `encoder`, `encode`; `decoder`,
-//! `decode`; `bulk_bytes`, items that are nothing but many bytes; `buffer`; `message`.
+//! From the bottom up: `error`; `short`, values of a few bytes; `format`, the marks; `compound`,
+//! `encoder`, `encode`; `decoder`, `decode`; `bulk_bytes`, items that are nothing but many bytes;
+//! `buffer`; `message`.
 
 #![forbid(unsafe_code)]
 

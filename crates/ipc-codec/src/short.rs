@@ -1,7 +1,7 @@
 //! [`Short`]: a value of a few bytes, in registers.
 
-/// The bytes of a value that are few, so that whoever wants them in memory can put them there by one
-/// store. None if the value's bytes are in a buffer.
+/// The bytes of a value that has at most nine, so that they can be put where they belong by one store.
+/// None if the value's bytes are in a buffer.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "its bytes are nowhere else"]
 pub struct Short {
@@ -11,9 +11,6 @@ pub struct Short {
 }
 
 impl Short {
-    /// No value has more bytes that is one of these.
-    pub const MOST: usize = 9;
-
     /// The bytes are in a buffer.
     pub(crate) const IN_BUFFER: Short = Short { bytes: 0, len: 0 };
 
@@ -41,7 +38,7 @@ impl Short {
         self.len == 0
     }
 
-    /// They as a number, whose lowest byte is the first, and others behind them 0.
+    /// The bytes as a number: the first is the lowest, and behind the last are zeros.
     #[inline]
     pub fn bytes(self) -> u128 {
         self.bytes

@@ -97,6 +97,7 @@ impl<'a> Records<'a> {
         let (few, size) = write(self.bytes).inspect_err(|_| self.bytes.truncate(start))?;
         self.count += 1;
         if size > 0 {
+            debug_assert!(size < 16 && self.bytes.len() == start + 1, "it is returned or appended");
             // The whole record, or two words, by one store.
             self.bytes.truncate(start);
             self.bytes.extend_from_slice(&(few << 8 | size as u128).to_le_bytes());
