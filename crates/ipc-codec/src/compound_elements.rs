@@ -9,21 +9,23 @@ use crate::compound::Compound;
 use crate::encoder::{Encoder, Written};
 use crate::error::CodecError;
 use crate::format::write_str;
+use crate::short::Short;
 
 impl Compound<'_> {
     #[inline]
-    fn write<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
-        value.serialize(Encoder::element(self.out, self.levels))
+    fn write<T: Serialize + ?Sized>(&mut self, value: &T) -> Written<()> {
+        value.serialize(Encoder::element(self.out, self.levels))?.append_to(self.out);
+        Ok(())
     }
 
     #[inline]
-    fn write_counted<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
+    fn write_counted<T: Serialize + ?Sized>(&mut self, value: &T) -> Written<()> {
         self.count += 1;
         self.write(value)
     }
 
     #[inline]
-    fn write_field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Written {
+    fn write_field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Written<()> {
         write_str(self.out, name)?;
         self.write_counted(value)
     }
@@ -32,7 +34,7 @@ impl Compound<'_> {
 macro_rules! compound {
     ($($kind:ident: $($method:ident ($($name:ident)?) = $write:ident),*;)*) => {
         $(impl $kind for Compound<'_> {
-            type Ok = ();
+            type Ok = Short;
             type Error = CodecError;
 
             $(#[inline]
@@ -40,13 +42,14 @@ macro_rules! compound {
                 &mut self,
                 $($name: &'static str,)?
                 value: &T,
-            ) -> Written {
+            ) -> Written<()> {
                 self.$write($($name,)? value)
             })*
 
             #[inline]
             fn end(self) -> Written {
-                Compound::end(self)
+                Compound::end(self)?;
+                Ok(Short::IN_BUFFER)
             }
         })*
     };

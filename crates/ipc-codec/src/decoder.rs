@@ -5,7 +5,7 @@ use serde::de::{self, Deserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
 use crate::error::{Cause, CodecError, DEEPEST};
-use crate::format::{Head, read_array, read_head, read_slice};
+use crate::format::{Head, read_array, read_head, read_slice, read_uint, rest_behind_name};
 
 pub(crate) type Read<T> = Result<T, CodecError>;
 
@@ -14,11 +14,19 @@ pub(crate) struct Decoder<'de> {
     bytes: &'de [u8],
     /// How many more levels there may be.
     levels: u8,
+    /// The name that is likely to come next; empty if there is none.
+    likely_name: &'static str,
 }
 
 impl<'de> Decoder<'de> {
     pub(crate) fn new(bytes: &'de [u8]) -> Self {
-        Decoder { bytes, levels: DEEPEST }
+        Decoder { bytes, levels: DEEPEST, likely_name: "" }
+    }
+
+    /// The name that is likely to come next.
+    #[inline]
+    pub(crate) fn expect_name(&mut self, name: &'static str) {
+        self.likely_name = name;
     }
 
     /// What has not been read yet.
@@ -41,15 +49,17 @@ impl<'de> Decoder<'de> {
         value
     }
 
-    /// Reads the elements of a sequence or map, all of which must be wanted.
+    /// Reads the elements of a sequence or map, all of which must be wanted. If they have names, they
+    /// are likely to be these.
     #[inline]
     fn elements<T>(
         &mut self,
         left: usize,
+        names: &'static [&'static str],
         read: impl FnOnce(&mut Elements<'_, 'de>) -> Read<T>,
     ) -> Read<T> {
         self.deeper(|decoder| {
-            let mut elements = Elements { decoder, left };
+            let mut elements = Elements { decoder, left, names };
             let value = read(&mut elements)?;
             match elements.left {
                 0 => Ok(value),
@@ -61,8 +71,10 @@ impl<'de> Decoder<'de> {
     /// Reads a number, unless it is something else.
     #[inline]
     fn number<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
+        if let Some(n) = read_uint(&mut self.bytes) {
+            return visitor.visit_u64(n);
+        }
         match read_head(&mut self.bytes)? {
-            Head::Uint(n) => visitor.visit_u64(n),
             Head::Int(n) => visitor.visit_i64(n),
             Head::F64(n) => visitor.visit_f64(n),
             head => self.value(head, visitor),
@@ -94,8 +106,8 @@ impl<'de> Decoder<'de> {
                 let bytes = read_slice(&mut self.bytes, len)?;
                 visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied()))
             }
-            Head::Array(len) => self.elements(len, |elements| visitor.visit_seq(elements)),
-            Head::Map(len) => self.elements(len, |elements| visitor.visit_map(elements)),
+            Head::Array(len) => self.elements(len, &[], |elements| visitor.visit_seq(elements)),
+            Head::Map(len) => self.elements(len, &[], |elements| visitor.visit_map(elements)),
         }
     }
 }
@@ -164,6 +176,31 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
         }
     }
 
+    #[inline]
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        names: &'static [&'static str],
+        visitor: V,
+    ) -> Read<V::Value> {
+        match read_head(&mut self.bytes)? {
+            Head::Map(len) => self.elements(len, names, |elements| visitor.visit_map(elements)),
+            head => self.value(head, visitor),
+        }
+    }
+
+    /// A name that is the likely one need not be looked at again: it is text.
+    #[inline]
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        match rest_behind_name(self.bytes, self.likely_name) {
+            Some(rest) => {
+                self.bytes = rest;
+                visitor.visit_borrowed_str(self.likely_name)
+            }
+            None => self.text(visitor),
+        }
+    }
+
     /// A variant's name, or a map from its name to what is in it.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
@@ -181,7 +218,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
         }
     }
 
-    read! { text: deserialize_str deserialize_string deserialize_identifier }
+    read! { text: deserialize_str deserialize_string }
 
     read! {
         number: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8
@@ -190,7 +227,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
 
     forward_to_deserialize_any! {
         bool char unit unit_struct seq tuple
-        tuple_struct map struct ignored_any
+        tuple_struct map ignored_any
     }
 }
 
@@ -198,6 +235,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
 pub(crate) struct Elements<'a, 'de> {
     pub decoder: &'a mut Decoder<'de>,
     pub left: usize,
+    pub names: &'static [&'static str],
 }
 
 /// A variant that has something in it.

@@ -44,6 +44,10 @@ impl<'de> MapAccess<'de> for Elements<'_, 'de> {
 
     #[inline]
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Read<Option<S::Value>> {
+        if let Some((name, others)) = self.names.split_first() {
+            self.names = others;
+            self.decoder.expect_name(name);
+        }
         self.next(seed)
     }
 

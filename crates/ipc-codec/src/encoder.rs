@@ -6,9 +6,10 @@ use serde::ser::{Serialize, Serializer};
 use crate::compound::Compound;
 use crate::error::{Cause, CodecError, DEEPEST};
 use crate::format::{
-    ARRAY, FALSE, FLOAT_32, FLOAT_64, MAP, Marks, NIL, TRUE, head_of_many_bytes, write_bytes,
-    write_int, write_len, write_marked, write_str, write_uint,
+    ARRAY, FALSE, FLOAT_32, FLOAT_64, MAP, Marks, NIL, TRUE, head_of_many_bytes, int, uint,
+    write_bytes, write_len, write_str,
 };
+use crate::short::Short;
 
 /// From this size on, bytes that are a whole item may go another way.
 pub(crate) const MANY: usize = 64 << 10;
@@ -17,7 +18,7 @@ pub(crate) const MANY: usize = 64 << 10;
 /// takes what comes before them, and them. `Ok(false)` if they are to go into the buffer.
 pub(crate) type TakeMany<'a> = dyn FnMut(&[u8], &[u8]) -> Result<bool> + 'a;
 
-/// Writes one value.
+/// Writes one value, or returns it if it is short.
 pub(crate) struct Encoder<'a, 'm> {
     out: &'a mut Vec<u8>,
     /// How many more levels there may be.
@@ -26,7 +27,7 @@ pub(crate) struct Encoder<'a, 'm> {
     take_many: Option<&'a mut TakeMany<'m>>,
 }
 
-pub(crate) type Written<T = ()> = Result<T, CodecError>;
+pub(crate) type Written<T = Short> = Result<T, CodecError>;
 
 impl<'a, 'm> Encoder<'a, 'm> {
     pub(crate) fn new(out: &'a mut Vec<u8>, take_many: Option<&'a mut TakeMany<'m>>) -> Self {
@@ -51,6 +52,11 @@ impl<'a, 'm> Encoder<'a, 'm> {
         Compound::begin(out, levels, marks, len)
     }
 
+    fn bytes(out: &mut Vec<u8>, bytes: &[u8]) -> Written {
+        write_bytes(out, bytes)?;
+        Ok(Short::IN_BUFFER)
+    }
+
     /// For what an enum's variant has in it: a map from its name to that.
     fn variant(self, name: &str) -> Written<Self> {
         write_len(self.out, &MAP, 1)?;
@@ -59,18 +65,17 @@ impl<'a, 'm> Encoder<'a, 'm> {
     }
 }
 
-macro_rules! write_numbers {
-    ($($method:ident: $from:ty, $write:ident;)*) => {
+macro_rules! numbers {
+    ($($method:ident: $from:ty, $short:ident;)*) => {
         $(#[inline]
         fn $method(self, n: $from) -> Written {
-            $write(self.out, n.into());
-            Ok(())
+            Ok($short(n.into()))
         })*
     };
 }
 
 impl<'a> Serializer for Encoder<'a, '_> {
-    type Ok = ();
+    type Ok = Short;
     type Error = CodecError;
     type SerializeSeq = Compound<'a>;
     type SerializeTuple = Compound<'a>;
@@ -80,22 +85,22 @@ impl<'a> Serializer for Encoder<'a, '_> {
     type SerializeStruct = Compound<'a>;
     type SerializeStructVariant = Compound<'a>;
 
-    write_numbers! {
-        serialize_u8: u8, write_uint;
-        serialize_u16: u16, write_uint;
-        serialize_u32: u32, write_uint;
-        serialize_u64: u64, write_uint;
-        serialize_i8: i8, write_int;
-        serialize_i16: i16, write_int;
-        serialize_i32: i32, write_int;
-        serialize_i64: i64, write_int;
+    numbers! {
+        serialize_u8: u8, uint;
+        serialize_u16: u16, uint;
+        serialize_u32: u32, uint;
+        serialize_u64: u64, uint;
+        serialize_i8: i8, int;
+        serialize_i16: i16, int;
+        serialize_i32: i32, int;
+        serialize_i64: i64, int;
     }
 
     /// What fits into 64 bits goes as such a number, which a type can read that takes any.
     fn serialize_u128(self, n: u128) -> Written {
         match u64::try_from(n) {
             Ok(n) => self.serialize_u64(n),
-            Err(_) => write_bytes(self.out, &n.to_be_bytes()),
+            Err(_) => Self::bytes(self.out, &n.to_be_bytes()),
         }
     }
 
@@ -103,26 +108,23 @@ impl<'a> Serializer for Encoder<'a, '_> {
         match (u64::try_from(n), i64::try_from(n)) {
             (Ok(n), _) => self.serialize_u64(n),
             (_, Ok(n)) => self.serialize_i64(n),
-            _ => write_bytes(self.out, &n.to_be_bytes()),
+            _ => Self::bytes(self.out, &n.to_be_bytes()),
         }
     }
 
     #[inline]
     fn serialize_f32(self, n: f32) -> Written {
-        write_marked(self.out, FLOAT_32, n.to_be_bytes());
-        Ok(())
+        Ok(Short::marked(FLOAT_32, n.to_bits().into(), 4))
     }
 
     #[inline]
     fn serialize_f64(self, n: f64) -> Written {
-        write_marked(self.out, FLOAT_64, n.to_be_bytes());
-        Ok(())
+        Ok(Short::marked(FLOAT_64, n.to_bits(), 8))
     }
 
     #[inline]
     fn serialize_bool(self, yes: bool) -> Written {
-        self.out.push(if yes { TRUE } else { FALSE });
-        Ok(())
+        Ok(Short::of_byte(if yes { TRUE } else { FALSE }))
     }
 
     fn serialize_char(self, c: char) -> Written {
@@ -131,7 +133,8 @@ impl<'a> Serializer for Encoder<'a, '_> {
 
     #[inline]
     fn serialize_str(self, text: &str) -> Written {
-        write_str(self.out, text)
+        write_str(self.out, text)?;
+        Ok(Short::IN_BUFFER)
     }
 
     fn serialize_bytes(self, bytes: &[u8]) -> Written {
@@ -140,15 +143,14 @@ impl<'a> Serializer for Encoder<'a, '_> {
             && u32::try_from(bytes.len()).is_ok()
             && take_many(&head_of_many_bytes(bytes.len()), bytes).map_err(Cause::Place)?
         {
-            return Ok(());
+            return Ok(Short::IN_BUFFER);
         }
-        write_bytes(self.out, bytes)
+        Self::bytes(self.out, bytes)
     }
 
     #[inline]
     fn serialize_unit(self) -> Written {
-        self.out.push(NIL);
-        Ok(())
+        Ok(Short::of_byte(NIL))
     }
 
     #[inline]
@@ -185,7 +187,9 @@ impl<'a> Serializer for Encoder<'a, '_> {
         name: &'static str,
         value: &T,
     ) -> Written {
-        value.serialize(self.variant(name)?)
+        let Encoder { out, levels, .. } = self.variant(name)?;
+        value.serialize(Encoder::element(out, levels))?.append_to(out);
+        Ok(Short::IN_BUFFER)
     }
 
     #[inline]

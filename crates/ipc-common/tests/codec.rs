@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_bytes::ByteBuf;
+use serde_json::Value;
 use testing::tests;
 
 tests![
@@ -23,6 +24,8 @@ tests![
     what_json_carries_arrives_equal_through_pipe_pool_and_manager,
     buffered_types_arrive_equal,
     the_bytes_are_messagepack,
+    numbers_take_as_many_bytes_as_in_messagepack,
+    fields_come_in_any_order,
     a_wrong_length_is_mended,
     what_fails_after_its_bytes_puts_nothing,
     what_fails_after_its_bytes_lets_others_put,
@@ -289,6 +292,68 @@ fn the_bytes_are_messagepack() {
         Ok(())
     });
     ran.unwrap();
+}
+
+/// At the ends of each of their ranges, alone and as elements.
+fn numbers_take_as_many_bytes_as_in_messagepack() {
+    fn check<T: Message + PartialEq + Debug>(item: T) {
+        let mut ours = Vec::new();
+        encode(&item, &mut ours).unwrap();
+        assert_eq!(ours, rmp_serde::to_vec(&item).unwrap(), "{item:?}");
+        assert_eq!(decode::<T>(&ours).unwrap(), item);
+    }
+    let ends = (0..64).flat_map(|bit| [1_u64 << bit, (1 << bit) - 1, u64::MAX >> bit]);
+    for n in ends {
+        check(n);
+        check(n.cast_signed());
+        check(n.cast_signed().wrapping_neg());
+        check(!n.cast_signed());
+        check((n as u8, n as i16, n as u32, -(n as i32 as f32), n as f64, n % 2 == 0, ()));
+    }
+}
+
+/// One of them begins as another does, and one is long. The order in which the type has them is only
+/// the likely one.
+fn fields_come_in_any_order() {
+    #[derive(Serialize, Deserialize, PartialEq, Debug, Default)]
+    struct Named {
+        id: u8,
+        id2: u16,
+        a_name_that_is_longer_than_thirty_one: u32,
+        #[serde(default)]
+        i: i64,
+        name: String,
+    }
+    let field = |name: &str, item: &Named| match name {
+        "id" => Value::from(item.id),
+        "id2" => Value::from(item.id2),
+        "i" => Value::from(item.i),
+        "name" => Value::from(item.name.clone()),
+        _ => Value::from(item.a_name_that_is_longer_than_thirty_one),
+    };
+    struct Ordered<'a>(&'a [&'a str], Vec<Value>);
+    impl Serialize for Ordered<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map(self.0.iter().zip(&self.1))
+        }
+    }
+    let item = Named { id: 1, id2: 300, name: "x".into(), ..Named::default() };
+    let long = "a_name_that_is_longer_than_thirty_one";
+    for names in [
+        ["id", "id2", long, "i", "name"],
+        ["id2", "id", "name", long, "i"],
+        ["name", "i", long, "id2", "id"],
+        ["id", "more", long, "id2", "name"],
+    ] {
+        let mut bytes = Vec::new();
+        let fields = names.iter().map(|name| field(name, &item)).collect();
+        encode(&Ordered(&names, fields), &mut bytes).unwrap();
+        assert_eq!(decode::<Named>(&bytes).unwrap(), item, "{names:?}");
+    }
+    let mut bytes = Vec::new();
+    encode(&BTreeMap::from([("id", 1), ("id2", 2)]), &mut bytes).unwrap();
+    let error = decode::<Named>(&bytes).unwrap_err().to_string();
+    assert!(error.contains("missing field"), "{error}");
 }
 
 /// JSON does not mind what a type says of its length.

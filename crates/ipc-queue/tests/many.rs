@@ -15,6 +15,7 @@ tests![
     they_come_out_in_order,
     they_mix_with_single_items,
     items_of_all_sizes,
+    short_items_of_all_kinds,
     a_bounded_queue_takes_what_fits,
     a_bounded_queue_is_waited_for,
     more_than_fits_into_memory_goes_through,
@@ -88,6 +89,26 @@ fn items_of_all_sizes() {
         bytes.iter().for_each(|item| queue.put(item).unwrap());
         assert!(rest(&queue) == [&bytes[..], &bytes[..]].concat());
     }
+}
+
+/// They are handed over in registers; behind them are others that are not.
+fn short_items_of_all_kinds() {
+    fn check<T: ipc_common::Message + PartialEq + std::fmt::Debug>(items: Vec<T>) {
+        let queue = Queue::new().unwrap();
+        queue.put_many(&items).unwrap();
+        items.iter().for_each(|item| queue.put(item).unwrap());
+        items.iter().for_each(|item| assert_eq!(&queue.get().unwrap(), item));
+        assert_eq!(rest(&queue), items);
+    }
+    let powers = (0..63).map(|bit| 1_i64 << bit);
+    check(powers.clone().flat_map(|n| [n, -n, n - 1, 1 - n]).collect());
+    check(powers.clone().map(|n| n as f64 / 3.0).collect());
+    check(powers.clone().map(|n| (n % 3 == 0).then_some(n as f32)).collect());
+    check(powers.clone().map(|n| n % 2 == 0).collect());
+    check(vec![(); 20]);
+    check(powers.map(|n| if n % 3 == 0 { Ok(n) } else { Err(n.to_string()) }).collect());
+    let runs = [3, 9, 1, 4, 5, 2].into_iter().enumerate();
+    check(runs.flat_map(|(n, times)| vec![1_u64 << (n * 12); times]).collect());
 }
 
 fn a_bounded_queue_takes_what_fits() {

@@ -115,7 +115,7 @@ impl<T: Message> JoinableQueue<T> {
 
     /// Notes that this thread takes items. The guard is to be held until they are taken.
     pub(crate) fn take_in_hand(&self, items: u32, deadline: Deadline) -> Result<StateGuard<'_>> {
-        let ledger = self.ledger.lock(deadline)?.ok_or(Error::Empty)?;
+        let Some(ledger) = self.ledger.lock(deadline)? else { return Err(Error::Empty) };
         self.ledger.take_in_hand(items, self.queue.ring().taken_count())?;
         Ok(ledger)
     }

@@ -116,7 +116,8 @@ impl Ledger {
             Some(mine) => mine,
             None => self.claim_slot(taken)?,
         };
-        slot.items.fetch_add(items, Relaxed);
+        let in_hand = slot.items.load(Relaxed); // only this thread changes it
+        slot.items.store(in_hand + items, Relaxed);
         Ok(())
     }
 
@@ -134,7 +135,9 @@ impl Ledger {
     fn lock_free_slot(&self, deadline: Deadline) -> Result<Option<&ConsumerSlot>> {
         for (n, slot) in (1..).zip(&self.slots) {
             if slot.items.load(Relaxed) == 0 && slot.lock.lock(deadline)?.is_some() {
-                self.used.fetch_max(n, Relaxed);
+                if self.used.load(Relaxed) < n {
+                    self.used.store(n, Relaxed);
+                }
                 slot.pid.store(my_pid(), Relaxed);
                 return Ok(Some(slot));
             }
@@ -149,10 +152,10 @@ impl Ledger {
         if items == 0 {
             return Ok(());
         }
-        let slot = self.mine().ok_or(Error::NothingInHand)?;
+        let Some(slot) = self.mine() else { return Err(Error::NothingInHand) };
         let in_hand = slot.items.load(Relaxed); // only this thread changes it
         let items = u32::try_from(items).ok().filter(|items| *items <= in_hand);
-        let items = items.ok_or(Error::NothingInHand)?;
+        let Some(items) = items else { return Err(Error::NothingInHand) };
         let _ledger = StateGuard::take(&self.lock)?;
         self.settle(items, 0);
         slot.items.store(in_hand - items, Relaxed);

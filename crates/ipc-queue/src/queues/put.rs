@@ -79,7 +79,7 @@ impl<T: Message> Queue<T> {
             // The user's code runs meanwhile and may have locked something of its own: so there is
             // no waiting in it. If the ring is busy or full, the bytes go into the buffer.
             let mut place = None;
-            encode_but_many_bytes(item, bytes, &mut |head, many| {
+            let short = encode_but_many_bytes(item, bytes, &mut |head, many| {
                 let Some(mut reservation) = self.ring().try_reserve(head.len() + many.len())?
                 else {
                     return Ok(false);
@@ -94,7 +94,8 @@ impl<T: Message> Queue<T> {
                     reservation.commit();
                     Ok(())
                 }
-                None => self.ring().put(bytes, deadline),
+                None if short.is_empty() => self.ring().put(bytes, deadline),
+                None => self.ring().put(&short.bytes().to_le_bytes()[..short.len()], deadline),
             }
         })
     }

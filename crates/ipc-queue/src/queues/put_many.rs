@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::time::Duration;
 
-use ipc_codec::{Message, encode, with_buffer};
+use ipc_codec::{Message, encode_short, with_buffer};
 use ipc_error::{Error, Result};
 use ipc_ring::Records;
 use ipc_sync::internal::Deadline;
@@ -111,7 +111,9 @@ impl<T: Message> Queue<T> {
             // The user's code runs meanwhile, so nothing is locked.
             let mut records = Records::new(bytes);
             for item in items {
-                self.ring().push_record(&mut records, |bytes| encode(item.borrow(), bytes))?;
+                self.ring().push_record(&mut records, |bytes| {
+                    encode_short(item.borrow(), bytes).map(|short| (short.bytes(), short.len()))
+                })?;
             }
             Ok(self.ring().put_many(&records, deadline))
         })

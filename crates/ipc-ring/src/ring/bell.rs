@@ -69,19 +69,15 @@ impl Ring {
         self.bell.as_ref().map(|bell| bell.0.as_fd())
     }
 
-    /// Passes on what a look for an item has found. If that is [`Error::Empty`], the bell is silent
-    /// from now on, or rings again: there may be an item, though another process was in the way.
+    /// After a look for an item. If that found [`Error::Empty`], the bell is silent from now on, or
+    /// rings again: there may be an item, though another process was in the way.
     #[inline]
-    pub(crate) fn looked<'a>(
-        &'a self,
-        found: Result<First<'a>, Error>,
-    ) -> Result<First<'a>, Error> {
-        if let (Some(bell), Err(Error::Empty)) = (&self.bell, &found)
+    pub(crate) fn looked(&self, found: &Result<First<'_>, Error>) {
+        if let (Some(bell), Err(Error::Empty)) = (&self.bell, found)
             && !self.silence_bell(bell, || false)
         {
             bell.ring();
         }
-        found
     }
 
     /// The last item was taken: silences the bell, unless a producer is at work, which rings anyway.

@@ -34,15 +34,17 @@ impl Ring {
     /// dropped before. Other consumers wait meanwhile.
     #[inline]
     pub fn first(&self, deadline: Deadline) -> Result<First<'_>> {
-        self.looked(self.look(1, deadline))
+        let first = self.look(1, deadline);
+        self.looked(&first);
+        first
     }
 
     /// Looks for the first item, for a caller that takes up to `most`.
-    #[inline]
+    #[inline(always)] // what it returns is large, and not moved if it is in line
     pub(crate) fn look(&self, most: u32, deadline: Deadline) -> Result<First<'_>> {
         let Control { taken, consumers, .. } = &*self.control;
         let guard = StateGuard::take_until(&consumers.lock, deadline, || self.is_empty())?;
-        let guard = guard.ok_or(Error::Empty)?;
+        let Some(guard) = guard else { return Err(Error::Empty) };
         let count = taken.count();
         if consumers.seen_put.load() == count {
             self.wait_for_item(count, most, deadline)?;

@@ -37,7 +37,7 @@ impl Ring {
             return Err(Error::Closed);
         }
         let guard = StateGuard::take_until(&producers.lock, deadline, is_full)?;
-        let guard = guard.ok_or(Error::Full)?;
+        let Some(guard) = guard else { return Err(Error::Full) };
         let count = put.count();
         let tail = producers.cursors.at(count).load();
         // What a producer had seen that died while it refreshed that is not to be trusted.

@@ -15,7 +15,8 @@ const MOST: usize = EventCount::MOST_AT_ONCE as usize;
 
 impl Ring {
     /// Adds an item to records that are to be put into this ring. `write` appends it to what it is
-    /// given.
+    /// given; or it returns the item's bytes, if they are less than 16: the first of them lowest, and
+    /// how many.
     ///
     /// # Errors
     ///
@@ -24,15 +25,15 @@ impl Ring {
     pub fn push_record(
         &self,
         records: &mut Records<'_>,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<()>,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(u128, usize)>,
     ) -> Result<()> {
         let largest = self.largest_item();
         records.push(|bytes| {
             let before = bytes.len();
-            write(bytes)?;
+            let few = write(bytes)?;
             match bytes.len() - before {
                 size if size > largest => Err(self.too_large(size)),
-                _ => Ok(()),
+                _ => Ok(few),
             }
         })
     }

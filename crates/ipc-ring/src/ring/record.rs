@@ -45,7 +45,7 @@ impl Shape {
     /// The length of the record.
     #[inline]
     pub(crate) fn record(self) -> u64 {
-        (self.head + self.item).next_multiple_of(WORD)
+        (self.head + self.item + WORD - 1) & !(WORD - 1)
     }
 
     /// The bytes before the item, the first `head` of these.
@@ -84,15 +84,26 @@ impl<'a> Records<'a> {
         Records { bytes, count: 0 }
     }
 
-    /// Adds an item, which `write` appends to what it is given. After an error there is no such item.
+    /// Adds an item, which `write` appends to what it is given; then it returns no bytes. Or it returns
+    /// the item's bytes, lowest first, and how many they are, which is below 16. After an error there is
+    /// no such item.
     #[inline]
     pub(crate) fn push<E>(
         &mut self,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(u128, usize), E>,
     ) -> Result<(), E> {
         let start = self.bytes.len();
         self.bytes.push(0);
-        write(self.bytes).inspect_err(|_| self.bytes.truncate(start))?;
+        let (few, size) = write(self.bytes).inspect_err(|_| self.bytes.truncate(start))?;
+        self.count += 1;
+        if size > 0 {
+            debug_assert!(size < 16 && self.bytes.len() == start + 1, "it is returned or appended");
+            // The whole record, or two words, by one store.
+            self.bytes.truncate(start);
+            self.bytes.extend_from_slice(&(few << 8 | size as u128).to_le_bytes());
+            self.bytes.truncate(start + Shape { head: 1, item: size as u64 }.record() as usize);
+            return Ok(());
+        }
         let size = self.bytes.len() - start - 1;
         match u8::try_from(size) {
             Ok(short) if short < LONG => self.bytes[start] = short,
@@ -101,7 +112,6 @@ impl<'a> Records<'a> {
         let end = self.bytes.len().next_multiple_of(WORD as usize);
         self.bytes.extend_from_slice(&[0; WORD as usize]);
         self.bytes.truncate(end);
-        self.count += 1;
         Ok(())
     }
 
@@ -128,23 +138,36 @@ impl<'a> Records<'a> {
 
     /// The items.
     pub fn items(&self) -> Items<'_> {
-        Items(self.bytes)
+        Items { rest: self.bytes, last: None }
     }
 }
 
 /// The items of [`Records`], one after the other.
 #[derive(Debug)]
-pub struct Items<'a>(&'a [u8]);
+pub struct Items<'a> {
+    rest: &'a [u8],
+    /// The first byte of the last record, if it says all of its shape, and that. The processor expects
+    /// the next one to be like it: then it need not wait for this one to know where that begins.
+    last: Option<(u8, Shape, usize)>,
+}
 
 impl<'a> Iterator for Items<'a> {
     type Item = &'a [u8];
 
     #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
-        let word = self.0.first_chunk()?;
-        let Head::Item(shape) = read_head(u64::from_le_bytes(*word)) else { return None };
-        let (record, rest) = self.0.split_at_checked(shape.record() as usize)?;
-        self.0 = rest;
+        let word = self.rest.first_chunk()?;
+        let (shape, record) = match self.last {
+            Some((first, shape, record)) if first == word[0] => (shape, record),
+            _ => {
+                let Head::Item(shape) = read_head(u64::from_le_bytes(*word)) else { return None };
+                let record = shape.record() as usize;
+                self.last = (shape.head == 1).then_some((word[0], shape, record));
+                (shape, record)
+            }
+        };
+        let (record, rest) = self.rest.split_at_checked(record)?;
+        self.rest = rest;
         record.get(shape.head as usize..)?.get(..shape.item as usize)
     }
 }
@@ -153,7 +176,7 @@ impl<'a> Iterator for Items<'a> {
 /// How many they are, and their bytes.
 pub(crate) fn first_records(records: &[u8], most: usize, reach: usize) -> (usize, usize) {
     let (mut count, mut end) = (0, 0);
-    for item in Items(records).take(most) {
+    for item in (Items { rest: records, last: None }).take(most) {
         let record = Shape::of_item(item.len() as u64).record() as usize;
         if count > 0 && end + record > reach {
             break;
