@@ -2,7 +2,7 @@
 //!
 //! Programs use these types through `ipc_common`. From the bottom up:
 //!
-//! - `os`: pidfds;
+//! - `os`: descriptors, pidfds;
 //! - `process`: starting processes and ending them.
 
 mod os;
@@ -22,7 +22,8 @@ pub use process::run::Run;
 #[doc(hidden)]
 pub mod internal {
     pub use crate::process::copied::{
-        ends_with_parent, keep_child, next_identity, prepare_for_child, run_copied_child,
+        ends_with_parent, keep_child, kept_descriptors, next_identity, prepare_for_child,
+        run_copied_child,
     };
     pub use crate::process::identity::Identity;
     pub use crate::process::threads::count_threads;

@@ -1,12 +1,15 @@
 //! What a child knows of its parent, and how it ends with threads of its own.
 
 use std::fs;
+use std::io::{self, Read, Write};
 use std::process;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use ipc_common::{Event, ForkServer, Process, Value, parent_process, wait};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, fork};
 use testing::processes::{DEADLINE, join, kill_and_join, open_descriptors, start, takes};
 use testing::tests;
 
@@ -15,6 +18,8 @@ tests![
     it_waits_for_its_parent_and_for_no_other,
     it_has_its_parents_descriptor_and_not_its_grandparents,
     a_child_of_a_fork_server_is_told_too,
+    a_child_of_a_copy_that_c_has_made_is_told_too,
+    a_process_that_has_closed_all_descriptors_starts_others,
     the_end_does_not_wait_for_threads,
     it_has_its_name_in_ps,
 ];
@@ -111,6 +116,53 @@ fn a_child_of_a_fork_server_is_told_too() {
     assert!(waits.wait_timeout(DEADLINE));
     kill_and_join(&main);
     assert!(told.wait_timeout(DEADLINE));
+}
+
+/// The process that was copied has opened a pidfd of its own for its children; the copy takes another.
+fn a_child_of_a_copy_that_c_has_made_is_told_too() {
+    let (waits, told) = (Event::new().unwrap(), Event::new().unwrap());
+    assert_eq!(join(&start(|| ())), 0);
+    // SAFETY: this process has one thread.
+    match unsafe { fork() }.unwrap() {
+        ForkResult::Child => {
+            let orphan = Process::new(|| {
+                waits.set();
+                assert!(parent_process().unwrap().join_timeout(DEADLINE).unwrap());
+                told.set();
+            });
+            let has_started = orphan.start().is_ok() && waits.wait_timeout(DEADLINE);
+            // SAFETY: ends this process at once.
+            unsafe { libc::_exit(has_started.into()) }
+        }
+        ForkResult::Parent { child } => {
+            assert_eq!(waitpid(child, None), Ok(WaitStatus::Exited(child, 1)));
+        }
+    }
+    assert!(told.wait_timeout(DEADLINE));
+}
+
+/// Those that are kept for its children are opened again, and what has come to their numbers is left alone.
+fn a_process_that_has_closed_all_descriptors_starts_others() {
+    let look_at_parent = || {
+        let parent = parent_process().unwrap();
+        assert_eq!(fs::read_link("/proc/self/fd/0").unwrap().to_str(), Some("/dev/null"));
+        assert!(parent.is_alive() && !parent.join_timeout(SHORT).unwrap());
+    };
+    let child = start(|| {
+        assert_eq!(join(&start(look_at_parent)), 0);
+        // SAFETY: what this process uses from here on is not among them.
+        assert_eq!(unsafe { libc::close_range(3, u32::MAX, 0) }, 0);
+        let pipes: Vec<_> = (0..4).map(|_| io::pipe().unwrap()).collect();
+        assert_eq!(join(&start(look_at_parent)), 0);
+        for (mut reader, mut writer) in pipes {
+            writer.write_all(&[7]).unwrap();
+            drop(writer);
+            let mut bytes = Vec::new();
+            reader.read_to_end(&mut bytes).unwrap();
+            assert_eq!(bytes, [7]);
+        }
+    });
+    assert_eq!(join(&child), 0);
 }
 
 fn the_end_does_not_wait_for_threads() {

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_common::{Child, Process};
+use ipc_process::internal::kept_descriptors;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::unistd::Pid;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
@@ -16,9 +17,10 @@ pub const DEADLINE: Duration = Duration::from_secs(60);
 /// whose time is up looks once more, and would hide that it was forgotten.
 pub const LONG: Duration = Duration::from_secs(1_000);
 
-/// How many this process has, and one more that this takes.
+/// How many this process has, and one more that this takes. Those that it keeps from its first start on
+/// do not count.
 pub fn open_descriptors() -> usize {
-    fs::read_dir("/proc/self/fd").unwrap().count()
+    fs::read_dir("/proc/self/fd").unwrap().count() - kept_descriptors()
 }
 
 /// How many another process has.

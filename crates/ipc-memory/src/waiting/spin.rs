@@ -47,7 +47,9 @@ pub fn spin_until(condition: impl Fn() -> bool) -> bool {
 
 /// A forked child finds out for itself.
 pub fn forget_crowd() {
-    CROWDED_UNTIL.store(0, Relaxed);
+    if CROWDED_UNTIL.load(Relaxed) != 0 {
+        CROWDED_UNTIL.store(0, Relaxed); // else nothing is written: its page would have to be copied
+    }
 }
 
 fn yield_takes_long() -> bool {

@@ -98,6 +98,9 @@ impl<R> Process<R> {
     /// when nothing reads standard output any more, as in `program | head`. (A panic hook sees to both,
     /// in front of the one that the program has at its first start.)
     ///
+    /// From the first start on the process keeps two descriptors open for its children: a pidfd of its own,
+    /// which a child gets as that of its parent, and the null device.
+    ///
     /// Signal handlers, open files and the working directory are those of the parent. What the
     /// parent has read ahead into the buffer of `std::io::stdin()` and not yet used is copied with
     /// the rest of its memory.

@@ -12,12 +12,14 @@ use rustix::process::{
 };
 use rustix::stdio::dup2_stdin;
 
+use crate::os::descriptor::close;
+
 /// Sets up this process, a new child of `parent`. `null` takes the place of standard input and of
 /// the ends that it is started `without`.
 pub(crate) fn set_up_child(
     parent: u32,
     ends_with_parent: bool,
-    null: &OwnedFd,
+    null: OwnedFd,
     without: &[&dyn AsFd],
 ) -> Result<()> {
     let failed = |e: io::Error| Error::system("set up a new process", "", e);
@@ -27,15 +29,21 @@ pub(crate) fn set_up_child(
     if ends_with_parent {
         end_with(parent).map_err(failed)?;
     }
-    dup2_stdin(null).map_err(|e| failed(e.into()))?;
+    dup2_stdin(&null).map_err(|e| failed(e.into()))?;
     for end in without {
         // Its number still means something, so that no other file can come to be mistaken for it.
         // SAFETY: `end` is open, and its owner in this process finds the null device in its place.
-        let replaced = unsafe { dup3_raw(null, end.as_fd().as_raw_fd(), OFlag::O_CLOEXEC) };
+        let replaced = unsafe { dup3_raw(&null, end.as_fd().as_raw_fd(), OFlag::O_CLOEXEC) };
         mem::forget(replaced.map_err(|e| failed(e.into()))?); // it has an owner
     }
-    // rand's generator is copied with the rest of the memory.
-    rand::rng().reseed().map_err(|e| failed(io::Error::other(e)))
+    close(null);
+    Ok(())
+}
+
+/// This thread draws other random numbers from now on than a copy of it. (A fork copies rand's generator
+/// with the rest of the memory.)
+pub(crate) fn reseed() -> io::Result<()> {
+    rand::rng().reseed().map_err(io::Error::other)
 }
 
 /// Makes the kernel kill this process when its parent dies.

@@ -6,14 +6,15 @@ use std::process::ExitCode;
 
 use ipc_error::{Error, Result};
 
+use crate::os::descriptor::open_null;
 use crate::os::pidfd::PidFd;
 use crate::process::child::Child;
-use crate::process::child_setup::set_up_child;
+use crate::process::child_setup::{reseed, set_up_child};
 use crate::process::current::Current;
 use crate::process::end::end_children_at_exit;
-use crate::process::fork::{open_null, refuse_ignored_children};
+use crate::process::fork::refuse_ignored_children;
 use crate::process::identity::Identity;
-use crate::process::run_child::run_child_and_exit;
+use crate::process::run_child::{run_child_and_exit, shown_name};
 
 /// The identity of the next process that this one describes.
 pub fn next_identity() -> Identity {
@@ -23,6 +24,11 @@ pub fn next_identity() -> Identity {
 /// Whether this process ends with its own parent, so that its children have to end with it.
 pub fn ends_with_parent() -> bool {
     Current::lock().ends_with_parent
+}
+
+/// How many descriptors this process keeps for the children that it may yet start.
+pub fn kept_descriptors() -> usize {
+    Current::lock().kept_descriptors()
 }
 
 /// What a parent needs before it has a child.
@@ -59,8 +65,9 @@ pub fn run_copied_child(
     drop(current);
     let set_up = || {
         let failed = |e| Error::system("set up a new process", "", e);
-        set_up_child(parent, ends_with_parent, &open_null().map_err(failed)?, &[])?;
+        set_up_child(parent, ends_with_parent, open_null().map_err(failed)?, &[])?;
+        reseed().map_err(failed)?;
         ready().map_err(failed)
     };
-    run_child_and_exit(&name, parent, set_up, run)
+    run_child_and_exit(&name, shown_name(&name).as_deref(), parent, set_up, run)
 }

@@ -1,13 +1,19 @@
 //! What a process knows of itself: the only global state of this crate.
 
 use std::fmt;
+use std::io;
 use std::mem;
+use std::os::fd::OwnedFd;
 use std::process;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
+use rustix::io::fcntl_dupfd_cloexec;
+
+use crate::os::descriptor::{close, close_if_last, open_null};
 use crate::os::pidfd::PidFd;
 use crate::process::handle::Handle;
 use crate::process::identity::Identity;
+use crate::process::kept::Kept;
 use crate::process::parent::ParentProcess;
 
 /// A key that a process and everything started from it have in common.
@@ -29,6 +35,10 @@ pub(crate) struct Current {
     /// Those of which a handle was dropped while they ran.
     let_run: Vec<Arc<Handle>>,
     authkey: AuthKey,
+    /// Of this process, for its children.
+    own_pidfd: Kept<Arc<PidFd>>,
+    /// The null device.
+    null: Kept<OwnedFd>,
 }
 
 static CURRENT: LazyLock<Mutex<Current>> = LazyLock::new(|| {
@@ -41,6 +51,8 @@ static CURRENT: LazyLock<Mutex<Current>> = LazyLock::new(|| {
         children: Vec::new(),
         let_run: Vec::new(),
         authkey: rand::random(),
+        own_pidfd: Kept::NONE,
+        null: Kept::NONE,
     })
 });
 
@@ -61,16 +73,39 @@ impl Current {
         Identity { name: format!("Process-{lineage}").into(), lineage, daemon: false }
     }
 
-    /// In a new child: makes this copy of the parent's state its own.
-    pub(crate) fn become_child(&mut self, parent: u32, pidfd: Arc<PidFd>, identity: Identity) {
+    /// Opens this process's pidfd, for a child to keep.
+    pub(crate) fn open_own_pidfd(&mut self) -> io::Result<()> {
+        self.own_pidfd.get_or_open(|| PidFd::open(process::id()).map(Arc::new)).map(drop)
+    }
+
+    /// A descriptor of the null device.
+    pub(crate) fn null(&mut self) -> io::Result<OwnedFd> {
+        Ok(fcntl_dupfd_cloexec(self.null.get_or_open(open_null)?, 3)?)
+    }
+
+    /// How many descriptors are kept from the first start on.
+    pub(crate) fn kept_descriptors(&self) -> usize {
+        usize::from(self.own_pidfd.is_open()) + usize::from(self.null.is_open())
+    }
+
+    /// In a new child of a process that has opened its pidfd: makes this copy of the parent's state its
+    /// own. To free what is not needed would write to pages, each of which the kernel would have to copy
+    /// first.
+    pub(crate) fn become_child(&mut self, parent: u32, identity: Identity) {
         let name = mem::replace(&mut self.name, identity.name);
-        let parent = self.parent.replace(ParentProcess { name, pid: parent, pidfd });
-        let parent = parent.map(ParentProcess::into_name); // closes its descriptor
+        let pidfd = self.own_pidfd.take();
+        let parent = pidfd.map(|pidfd| ParentProcess { name, pid: parent, pidfd });
+        if let Some(ParentProcess { name, pidfd, .. }) = mem::replace(&mut self.parent, parent) {
+            mem::forget(name);
+            close_if_last(pidfd);
+        }
+        if let Some(null) = self.null.take() {
+            close(null);
+        }
         let lineage = mem::replace(&mut self.lineage, identity.lineage);
         self.described = 0;
         self.ends_with_parent |= identity.daemon;
-        // To free these would write to pages, each of which the kernel would have to copy first.
-        mem::forget((parent, lineage, mem::take(&mut self.children)));
+        mem::forget((lineage, mem::take(&mut self.children)));
         self.let_run.clear(); // closes their descriptors
     }
 

@@ -1,7 +1,7 @@
 //! Starting processes and ending them.
 //!
 //! From the bottom up: `identity`, what is decided before the start; `handle`, what is known of a
-//! process that has been started; `parent`, what is known of the parent; `current`, what a process knows of itself and its children; `child`
+//! process that has been started; `kept`, descriptors that are opened once; `parent`, what is known of the parent; `current`, what a process knows of itself and its children; `child`
 //! and `active_children`, handles for programs; `outcome` and `run`, what a process does and returns;
 //! `threads`, `signals`, `output`, `end`; `child_setup` and `run_child`, the child's side of a fork;
 //! `fork`; `builder`, what a program describes; `copied`, the child of a fork server.
@@ -20,6 +20,7 @@ mod end;
 mod fork;
 mod handle;
 pub(crate) mod identity;
+mod kept;
 pub(crate) mod outcome;
 #[allow(unsafe_code, reason = "C's streams are flushed, too")]
 mod output;

@@ -107,11 +107,6 @@ impl ParentProcess {
         let ended = self.pidfd.wait(deadline);
         ended.map_err(|e| Error::system(format!("wait for the parent of {}", process::id()), "", e))
     }
-
-    /// What is left when it is no parent any more.
-    pub(crate) fn into_name(self) -> Arc<str> {
-        self.name
-    }
 }
 
 impl AsFd for ParentProcess {
