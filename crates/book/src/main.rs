@@ -18,10 +18,9 @@ fn main() -> ExitCode {
 }
 
 fn make() -> Result<()> {
-    let mut arguments = env::args_os().skip(1);
-    let (Some(target), Some(mdbook)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: book DIRECTORY MDBOOK; scripts/book knows both".into());
+    let Some(target) = env::args_os().nth(1) else {
+        return Err("usage: book DIRECTORY; scripts/book knows it".into());
     };
     let root = fs::canonicalize(WORKSPACE)?;
-    site::make(&root, Path::new(&target), Path::new(&mdbook))
+    site::make(&root, Path::new(&target))
 }

@@ -51,6 +51,15 @@ pub fn render(root: &Path, text: &str, printed: &[(String, String)]) -> Result<S
     Ok(page)
 }
 
+/// Runs the recipes that a page has; each with what it printed.
+///
+/// # Errors
+///
+/// See [`run`].
+pub fn run_all(root: &Path, text: &str) -> Result<Vec<(String, String)>> {
+    named(text).into_iter().map(|name| Ok((name.to_string(), run(root, name)?))).collect()
+}
+
 /// The recipes that a page has.
 pub fn named(text: &str) -> Vec<&str> {
     text.lines().filter_map(recipe_of).collect()

@@ -62,14 +62,15 @@ impl Recording {
 pub fn record_all(root: &Path, programs: &[Program]) -> Result<Vec<Recording>> {
     let names: Vec<String> = programs.iter().map(|program| program.name.clone()).collect();
     let runnables = build_all(root, &names).map_err(|error| error.to_string())?;
-    let next = AtomicUsize::new(0);
+    // The longest are among the last, and begin first.
+    let left = AtomicUsize::new(programs.len());
     let (sender, recordings) = mpsc::channel();
     let work = |sender: mpsc::Sender<_>| {
-        while let i = next.fetch_add(1, Ordering::Relaxed)
-            && let Some(program) = programs.get(i)
-        {
+        let take = |left: usize| left.checked_sub(1);
+        while let Ok(left) = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
+            let i = left - 1;
             // The receiver lives until all have sent.
-            let _ = sender.send((i, record(root, program, &runnables[i])));
+            let _ = sender.send((i, record(root, &programs[i], &runnables[i])));
         }
     };
     thread::scope(|scope| {

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::path::{self, Path};
+use std::thread;
 
 use golden::program::Program;
+use mdbook_driver::MDBook;
 
 use crate::language::Language;
 use crate::mdbook_source::{Page, write_book};
@@ -30,22 +31,14 @@ struct Material<'a> {
 /// # Errors
 ///
 /// If a program does not run as it should, an explanation is missing, or mdBook fails.
-pub fn make(root: &Path, target: &Path, mdbook: &Path) -> Result<()> {
+pub fn make(root: &Path, target: &Path) -> Result<()> {
     let material = Material::gather(root)?;
-    for language in Language::ALL {
-        let source = target.join("source").join(language.code());
-        write_book(&source, root, &material.pages(language)?, language)?;
-        for (program, recording) in material.programs.iter().zip(&material.recordings) {
-            let file = source.join("src").join(format!("{}.svg", program.name));
-            fs::write(file, recording.picture(language))?;
-        }
-        let built = std::path::absolute(target.join(language.code()))?;
-        let status =
-            Command::new(mdbook).arg("build").arg("-d").arg(built).arg(&source).status()?;
-        if !status.success() {
-            return Err(format!("mdBook ended with {status}; it says above why").into());
-        }
-    }
+    thread::scope(|scope| {
+        let material = &material;
+        let make = |language| scope.spawn(move || material.make_in(target, language));
+        let languages = Language::ALL.map(make);
+        languages.into_iter().try_for_each(|made| made.join().expect("it returns its faults"))
+    })?;
     fs::copy(root.join("crates/book/theme/languages.html"), target.join("index.html"))?;
     Ok(())
 }
@@ -53,18 +46,37 @@ pub fn make(root: &Path, target: &Path, mdbook: &Path) -> Result<()> {
 impl Material<'_> {
     fn gather(root: &Path) -> Result<Material<'_>> {
         let programs = in_reading_order(Program::in_workspace(root)?)?;
-        let recipes = recipes::named(&page_text(root, Language::English, "recipes")?)
-            .into_iter()
-            .map(|name| Ok((name.to_string(), recipes::run(root, name)?)))
-            .collect::<Result<_>>()?;
+        let recipes = page_text(root, Language::English, "recipes")?;
+        // The programs mostly sleep.
+        let (recordings, recipes) = thread::scope(|scope| {
+            let recordings = scope.spawn(|| record_all(root, &programs));
+            let recipes = recipes::run_all(root, &recipes);
+            (recordings.join().expect("it returns its faults"), recipes)
+        });
         Ok(Material {
             root,
-            recordings: record_all(root, &programs)?,
+            recordings: recordings?,
             programs,
-            recipes,
+            recipes: recipes?,
             readme: fs::read_to_string(root.join("README.md"))?,
             manifest: fs::read_to_string(root.join("Cargo.toml"))?,
         })
+    }
+
+    fn make_in(&self, target: &Path, language: Language) -> Result<()> {
+        let source = target.join("source").join(language.code());
+        write_book(&source, self.root, &self.pages(language)?, language)?;
+        for (program, recording) in self.programs.iter().zip(&self.recordings) {
+            let file = source.join("src").join(format!("{}.svg", program.name));
+            fs::write(file, recording.picture(language))?;
+        }
+        let build = || {
+            let mut book = MDBook::load(&source)?;
+            book.config.build.build_dir = path::absolute(target.join(language.code()))?;
+            book.build()
+        };
+        build()
+            .map_err(|error| format!("mdBook cannot make {}: {error:#}", source.display()).into())
     }
 
     /// All pages of a language, in reading order.

@@ -137,6 +137,28 @@ fn the_readmes_lead_to_each_other_and_have_the_same_hazards() {
 }
 
 #[test]
+fn both_readmes_have_the_programs_in_the_same_order() {
+    let (english, chinese) = (read("README.md"), read("README.zh-CN.md"));
+    let programs = |readme: &str| -> Vec<Vec<String>> {
+        let rows = readme.lines().filter(|line| line.starts_with("| `"));
+        let cells =
+            |row: &str| row.split(" | ").map(|cell| cell.trim_matches(['|', ' ']).into()).collect();
+        rows.map(cells).filter(|cells: &Vec<String>| cells.len() == 4).collect()
+    };
+    let (english, chinese) = (programs(&english), programs(&chinese));
+    assert_eq!(chinese.len(), english.len());
+    for (chinese, english) in chinese.iter().zip(&english) {
+        assert_eq!(chinese[..2], english[..2]);
+        let marks = |text: &str| text.replace(['«', '《'], "<").replace(['»', '》'], ">");
+        let (section, _) = english[2].split_once('»').unwrap();
+        assert!(marks(&chinese[2]).starts_with(&marks(section)), "{}", chinese[0]);
+        let name = chinese[0].trim_matches('`');
+        let text = read(format!("crates/book/zh/programs/{name}.md"));
+        assert_eq!(Some(&*format!("# {}", chinese[3])), text.lines().next(), "{name}");
+    }
+}
+
+#[test]
 fn generated_pages_have_the_same_shape() {
     for entry in SITE.join("source/en/src").read_dir().unwrap() {
         let path = entry.unwrap().path();

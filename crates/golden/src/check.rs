@@ -9,7 +9,8 @@ use std::{fs, io, thread};
 
 use crate::expected::Expected;
 use crate::program::{Program, WORKSPACE, build};
-use crate::run::{STOP, run};
+use crate::run::{Printed, STOP, run};
+use crate::trouble::end;
 
 /// How programs are checked.
 #[derive(Debug, Clone, clap::Args)]
@@ -81,18 +82,22 @@ fn check_program(program: &Program, plan: &Plan, binaries: &Path) -> Outcome {
     if !binary.is_file() {
         return Err(format!("{} does not exist: run `cargo build` first", binary.display()));
     }
-    let output = run(&binary, &expected, plan.limit).map_err(|error| error.to_string())?;
-    if let Err(mismatch) = expected.check(&output) {
+    let Printed { stdout, stderr } =
+        run(&binary, &expected, plan.limit).map_err(|error| error.to_string())?;
+    if let Err(mismatch) = expected.check(&stdout) {
         let file = binary.with_extension("printed.txt");
-        let whole = match fs::write(&file, &output) {
+        let whole = match fs::write(&file, &stdout) {
             Ok(()) => format!("all that it printed: {}", file.display()),
             Err(error) => format!("cannot keep all that it printed in {}: {error}", file.display()),
         };
-        let path = program.expected_output(&plan.root);
+        let path = program.expected_output(Path::new(""));
         let path = path.display();
-        return Err(format!("what it printed is not what {path} allows:\n{mismatch}\n\n{whole}"));
+        let stderr = end("standard error", &stderr);
+        return Err(format!(
+            "what it printed is not what {path} allows:\n{mismatch}\n\n{whole}{stderr}"
+        ));
     }
-    Ok((expected, output))
+    Ok((expected, stdout))
 }
 
 /// Reads the expected output of a program of the workspace in `root`.

@@ -1,5 +1,6 @@
 //! The programs of the workspace, and how they are built.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs, io};
@@ -68,7 +69,9 @@ const TOOLS: [&str; 5] = ["bench", "book", "golden", "soak", "timeline"];
 pub fn build(root: &Path, programs: &[Program]) -> io::Result<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--quiet", "--message-format=json-render-diagnostics"])
+        .args(["build", "--message-format=json-render-diagnostics"])
+        // A person sees the compiler at work.
+        .args((!io::stderr().is_terminal()).then_some("--quiet"))
         .arg("--manifest-path")
         .arg(root.join("Cargo.toml"))
         .args(programs.iter().flat_map(|program| ["--bin", &program.name]))

@@ -24,9 +24,18 @@ const TICK: Duration = Duration::from_millis(10);
 /// Once this is set, all calls of [`run()`] kill their programs and return soon: the way to end on Ctrl-C.
 pub static STOP: AtomicBool = AtomicBool::new(false);
 
+/// What a program printed.
+#[derive(Debug)]
+pub struct Printed {
+    /// On standard output.
+    pub stdout: Vec<u8>,
+    /// On standard error: nothing is expected of it, but it may say why the other is wrong.
+    pub stderr: Vec<u8>,
+}
+
 /// Runs `program` with the arguments and the standard input that are `expected`, in an empty directory of its own,
-/// which is also where its temporary files go, and returns what it printed on standard output once it and all
-/// processes of its group have ended.
+/// which is also where its temporary files go, and returns what it printed once it and all processes of its group have
+/// ended.
 ///
 /// This process becomes a child subreaper: orphans of the program become children of it and are reaped here.
 ///
@@ -35,7 +44,7 @@ pub static STOP: AtomicBool = AtomicBool::new(false);
 /// If the program cannot be run, runs longer than `limit`, prints more than [`MAX_OUTPUT`], ends with another exit
 /// code than 0 or by a signal, or if processes of its group live 5 s longer than it. Nothing of it runs on then:
 /// its whole process group is killed.
-pub fn run(program: &Path, expected: &Expected, limit: Duration) -> Result<Vec<u8>, RunError> {
+pub fn run(program: &Path, expected: &Expected, limit: Duration) -> Result<Printed, RunError> {
     let failure = |trouble| RunError { trouble, stdout: Vec::new(), stderr: Vec::new() };
     // Dropped last: the processes have ended when their directory is removed.
     let directory = TempDir::with_prefix("golden-")
@@ -48,7 +57,7 @@ pub fn run(program: &Path, expected: &Expected, limit: Duration) -> Result<Vec<u
     let result = result.and(run.read());
     let Run { stdout, stderr, .. } = run;
     match result {
-        Ok(()) => Ok(stdout.bytes),
+        Ok(()) => Ok(Printed { stdout: stdout.bytes, stderr: stderr.bytes }),
         Err(trouble) => Err(RunError { trouble, stdout: stdout.bytes, stderr: stderr.bytes }),
     }
 }

@@ -59,7 +59,7 @@ pub(crate) fn system<E: Into<io::Error>>(tried: &'static str) -> impl Fn(E) -> T
 }
 
 /// The last lines of what was printed, if anything was.
-fn end(name: &str, bytes: &[u8]) -> String {
+pub(crate) fn end(name: &str, bytes: &[u8]) -> String {
     const MAX_LINES: usize = 30;
     const MAX_COLUMNS: usize = 200;
 

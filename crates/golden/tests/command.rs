@@ -92,11 +92,13 @@ fn check_says_what_is_wrong_with_an_expected_output() {
 #[test]
 fn check_keeps_the_whole_of_a_wrong_output() {
     let workspace = Workspace::new("printed");
-    let script = "n=0; while test $n -lt 30; do echo $n; n=$((n+1)); done";
+    let script = "echo why >&2; n=0; while test $n -lt 30; do echo $n; n=$((n+1)); done";
     workspace.write("scripts/fork.sh", script);
     let text = stdout(&workspace.check(&["fork"]));
     let file = workspace.root.join("binaries/fork.printed.txt");
     assert!(text.contains(&format!("\n  all that it printed: {}\n", file.display())), "{text}");
+    assert!(text.contains("what expected-output/fork.txt allows:"), "{text}");
+    assert!(text.contains("\n  standard error:\n      why\n"), "{text}");
     let lines: String = (0..30).map(|line| format!("{line}\n")).collect();
     assert_eq!(fs::read_to_string(file).unwrap(), lines);
 }

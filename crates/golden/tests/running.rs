@@ -31,7 +31,7 @@ fn run_script_with(
     let expected = Expected::parse(&format!("{head}{}\n\n", path.display()))
         .expect("the path has no special characters");
     let output = run(Path::new("/bin/sh"), &expected, limit)?;
-    Ok(String::from_utf8(output).expect("UTF-8"))
+    Ok(String::from_utf8(output.stdout).expect("UTF-8"))
 }
 
 pub(crate) fn path(name: &str) -> PathBuf {
@@ -54,7 +54,7 @@ fn arguments_and_input_are_those_of_the_head() {
     fs::write(&path, "for arg; do echo \"[$arg]\"; done").unwrap();
     let expected =
         Expected::parse(&format!("$ cargo run -p x -- {} --a  b\n\n", path.display())).unwrap();
-    assert_eq!(run(Path::new("/bin/sh"), &expected, LIMIT).unwrap(), b"[--a]\n[b]\n");
+    assert_eq!(run(Path::new("/bin/sh"), &expected, LIMIT).unwrap().stdout, b"[--a]\n[b]\n");
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn output_that_is_no_text_is_a_mismatch() {
         Expected::parse(&format!("$ cargo run -p x -- {}\n\na | good\n", path.display())).unwrap();
     let output = run(Path::new("/bin/sh"), &expected, LIMIT).unwrap();
     assert_eq!(
-        expected.check(output).unwrap_err().to_string(),
+        expected.check(output.stdout).unwrap_err().to_string(),
         "the output is not UTF-8: line 2, byte 2"
     );
 }

@@ -12,8 +12,8 @@
 //! The file is written when `main` returns or panics and by `std::process::exit`, but not if the main
 //! process is itself killed. (What is printed does not go through the library, and is not in it.)
 //!
-//! *How it survives.* Events have a fixed size and stand in memory that all processes share. To write
-//! one, a process claims the next place by one atomic addition, fills it, and marks it as complete in
+//! *How it survives.* Events stand in memory that all processes share, in places of one size. To write
+//! one, a process claims the next place, or two, by one atomic addition, fills it, and marks it as complete in
 //! the last step. One that is killed before that leaves a place that is never read. There is no lock,
 //! no thread, and no file until the end; when all places are taken, later events are counted only, and
 //! the file says how many they were.
@@ -41,8 +41,8 @@ mod session;
 pub mod internal {
     pub use crate::act::Act;
     pub use crate::recorder::{
-        Span, address, arrive, begin, begin_process, depart, end, end_process, instant, is_on,
-        made, span, span_start, span_task,
+        Span, address, arrive, begin, begin_process, depart, end, end_and_begin, end_process,
+        instant, is_on, made, span, span_start, span_task,
     };
     pub use crate::session::{begin_session, copied};
 }

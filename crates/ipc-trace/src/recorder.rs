@@ -10,36 +10,51 @@ use crate::act::Act;
 use crate::event::{Event, Phase, Place, Text};
 use crate::os::{ids, now};
 
-/// How many events there is room for: 64 MiB, which take memory from when they are written.
-const PLACES: usize = 1 << 20;
+/// How many places there are: 64 MiB, which take memory from when they are written.
+const PLACES: usize = 1 << 21;
 
 /// All events of all processes.
 #[repr(C)]
 pub(crate) struct Log {
     /// How many places were claimed, or would have been if there were more.
     claimed: AtomicU64,
-    places: [Place; PLACES],
+    /// How many events found none.
+    dropped: AtomicU64,
+    /// The last one is for the rest of an event in the one before it.
+    places: [Place; PLACES + 1],
 }
 
 impl Log {
     fn write(&self, event: &Event) {
-        let place = self.claimed.fetch_add(1, Relaxed);
-        if let Some(place) = usize::try_from(place).ok().and_then(|place| self.places.get(place)) {
-            place.write(event);
+        let count = event.places();
+        let first = self.claimed.fetch_add(count as u64, Relaxed) as usize;
+        if first < PLACES {
+            Place::write(&self.places[first..first + count], event);
+        } else {
+            self.dropped.fetch_add(1, Relaxed);
         }
     }
 
-    /// How many places have been claimed, of those that there are, and for how many events more there
-    /// was none.
-    pub(crate) fn claimed(&self) -> (usize, u64) {
-        let claimed = self.claimed.load(Relaxed);
-        let there = claimed.min(PLACES as u64);
-        (there as usize, claimed - there)
+    /// For how many events there was no place.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped.load(Relaxed)
+    }
+
+    /// The places that have been claimed.
+    fn claimed(&self) -> &[Place] {
+        let claimed = self.claimed.load(Relaxed).min(self.places.len() as u64);
+        &self.places[..claimed as usize]
+    }
+
+    /// How many of them killed processes have left unfinished.
+    pub(crate) fn torn(&self) -> usize {
+        self.claimed().iter().filter(|place| place.is_torn()).count()
     }
 
     /// The events that were written to their end.
     pub(crate) fn events(&self) -> impl Iterator<Item = Event> {
-        self.places[..self.claimed().0].iter().filter_map(Place::read)
+        let places = self.claimed();
+        (0..places.len()).filter_map(|first| Place::read(&places[first..]))
     }
 }
 
@@ -112,6 +127,23 @@ pub fn end_process() {
 #[inline]
 pub fn end(act: Act, object: u64) {
     record_if_on(Phase::End, act, object, 0, "");
+}
+
+/// One act on the object ends, and at the same time another begins.
+#[inline]
+pub fn end_and_begin(ended: Act, begun: Act, object: u64) {
+    if is_on() {
+        record_both(ended, begun, object);
+    }
+}
+
+#[cold]
+fn record_both(ended: Act, begun: Act, object: u64) {
+    let Some(log) = log() else { return };
+    let ((pid, tid), time, text) = (ids(), now(), Text::default());
+    for (phase, act) in [(Phase::End, ended), (Phase::Begin, begun)] {
+        log.write(&Event { time, pid, tid, phase, act, object, argument: 0, text });
+    }
 }
 
 /// The act is done, and takes no time.

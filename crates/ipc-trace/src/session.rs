@@ -67,11 +67,9 @@ extern "C" fn write_at_end() {
 
 fn write(file: &Path) -> io::Result<()> {
     let Some(log) = log() else { return Ok(()) };
-    let (claimed, dropped) = log.claimed();
     let events: Vec<_> = log.events().collect();
-    let torn = claimed - events.len();
     let mut out = BufWriter::new(File::create(file)?);
-    chrome::write(&mut out, events, dropped, torn)?;
+    chrome::write(&mut out, events, log.dropped(), log.torn())?;
     out.flush()
 }
 

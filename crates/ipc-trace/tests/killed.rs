@@ -66,6 +66,12 @@ fn a_half_written_event_is_left_out() {
         drop(lock.lock().unwrap());
     });
     assert!(trace.torn > 0, "no victim was killed between an event's beginning and its end");
+    for event in &trace.events {
+        assert!(
+            event["pid"] != 0 && event["ts"].as_f64() > Some(0.0),
+            "not written to its end: {event}"
+        );
+    }
     let mut held = trace.slices();
     held.retain(|slice| slice.name == "hold Lock 1");
     held.sort_by(|a, b| a.begin.total_cmp(&b.begin));

@@ -12,14 +12,15 @@ use timeline::record::Record;
 use timeline::run::build_all;
 use timeline::text::Language;
 
-/// Builds the programs, runs them, and draws what their processes did, and when: an SVG.
+/// Builds the programs, runs them, and draws what their processes did, and when: an SVG, for a browser.
 #[derive(Parser)]
 #[command(bin_name = "scripts/timeline")]
 struct Arguments {
-    /// The programs; several are drawn below each other, with the same scale.
+    /// Programs of this repository, or traces that programs of your own have left: files that end in `.json`. Several
+    /// are drawn below each other, with the same scale.
     #[arg(required = true)]
     programs: Vec<String>,
-    /// Where the picture goes; by default to PROGRAM.svg.
+    /// Where the picture goes; by default here, to PROGRAM.svg.
     #[arg(long, value_name = "FILE.svg")]
     out: Option<PathBuf>,
     /// Words in the picture are Chinese.
@@ -38,14 +39,28 @@ fn main() -> ExitCode {
 }
 
 fn draw(Arguments { programs, out, chinese }: &Arguments) -> Result<(), Box<dyn Error>> {
-    let programs = build_all(Path::new(WORKSPACE), programs)?;
-    let records: Vec<Record> = programs.iter().map(|it| it.run()).collect::<Result<_, _>>()?;
+    let records: Vec<Record> =
+        programs.iter().map(|name| record(name)).collect::<Result<_, _>>()?;
     let language = if *chinese { Language::Chinese } else { Language::English };
-    let by_default = || format!("{}.svg", programs[0].name()).into();
-    let out = out.clone().unwrap_or_else(by_default);
+    let by_default =
+        || Path::new(&programs[0]).with_extension("svg").file_name().map(PathBuf::from);
+    let out = out.clone().or_else(by_default).ok_or("name a file for the picture with --out")?;
     fs::write(&out, picture(&records, language)).map_err(|e| {
         format!("cannot write {}: {e}; name another file with --out", out.display())
     })?;
     println!("{}", out.display());
     Ok(())
+}
+
+/// What a program of the workspace does, or what the trace in a file says.
+fn record(name: &str) -> Result<Record, Box<dyn Error>> {
+    let file = Path::new(name);
+    if file.extension().is_none_or(|extension| extension != "json") {
+        return build_all(Path::new(WORKSPACE), &[name.into()])?[0].run();
+    }
+    let text = fs::read_to_string(file).map_err(|e| {
+        format!("cannot read {name}: {e}; a program leaves it there with IPC_TRACE={name} in its environment")
+    })?;
+    let trace = serde_json::from_str(&text).map_err(|e| format!("{name} is no trace: {e}"))?;
+    Ok(Record::new(name.into(), &trace, Vec::new()))
 }

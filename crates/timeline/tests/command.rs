@@ -24,3 +24,22 @@ fn an_unknown_program_is_named() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("there is no program ticket-clock"), "{error}");
 }
+
+#[test]
+fn a_trace_of_another_program_is_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = r#"{"traceEvents": [
+        {"pid": 5, "tid": 5, "ts": 1, "ph": "M", "name": "process_name", "args": {"name": "cook"}},
+        {"pid": 5, "tid": 5, "ts": 1, "ph": "B", "cat": "process", "name": "cook"},
+        {"pid": 5, "tid": 5, "ts": 9, "ph": "E"}
+    ]}"#;
+    fs::write(folder.path().join("out.json"), trace).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_timeline"));
+    let output = command.arg("out.json").current_dir(&folder).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "out.svg\n");
+    assert!(fs::read_to_string(folder.path().join("out.svg")).unwrap().contains("cook"));
+
+    let output = command.arg("gone.json").output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("cannot read gone.json") && error.contains("IPC_TRACE"), "{error}");
+}

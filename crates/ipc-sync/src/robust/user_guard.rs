@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::process;
 
 use ipc_error::{Error, Result};
-use ipc_trace::internal::{Act, address, begin, end, is_on, span};
+use ipc_trace::internal::{Act, address, begin, end, end_and_begin, is_on};
 use nix::unistd::{getpid, gettid};
 
 use crate::robust::mutex::RobustMutex;
@@ -34,11 +34,11 @@ impl<'a> UserGuard<'a> {
 
     #[cold]
     fn lock_traced(mutex: &'a RobustMutex, deadline: Deadline) -> Result<Option<Self>> {
-        let waiting = span(Act::Wait, address(mutex));
+        begin(Act::Wait, address(mutex));
         let guard = Self::lock_untraced(mutex, deadline);
-        drop(waiting);
-        if let Ok(Some(_)) = guard {
-            begin(Act::Hold, address(mutex));
+        match guard {
+            Ok(Some(_)) => end_and_begin(Act::Wait, Act::Hold, address(mutex)),
+            _ => end(Act::Wait, address(mutex)),
         }
         guard
     }
