@@ -120,7 +120,8 @@ impl Pool {
     ///
     /// ```
     /// let pool = ipc_common::Pool::new(1)?;
-    /// assert_eq!(pool.worker_pids(), [pool.apply(|()| std::process::id(), ())?]);
+    /// let pid = pool.apply(|()| std::process::id(), ())?;
+    /// assert_eq!(pool.worker_pids(), [pid]);
     /// # Ok::<(), ipc_common::Error>(())
     /// ```
     pub fn worker_pids(&self) -> Vec<u32> {
