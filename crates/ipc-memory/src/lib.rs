@@ -7,11 +7,14 @@
 //!
 //! - `passing`, `travel`: giving what processes share to one that is no fork of this one;
 //! - `waiting`: sleeping until a word of it changes, and polling before;
+//! - `huge`: huge pages for what is large;
 //! - `memory_file`: memory with a descriptor; `mapping`: bytes; `shared`: a value; `growing`: bytes of
 //!   which each process maps what it uses.
 
 #[allow(unsafe_code, reason = "views are mapped and unmapped by hand")]
 mod growing;
+#[allow(unsafe_code, reason = "a system call")]
+mod huge;
 #[allow(unsafe_code, reason = "system calls")]
 mod mapping;
 mod memory_file;
@@ -23,6 +26,7 @@ mod travel;
 mod waiting;
 
 pub use growing::GrowingMapping;
+pub use huge::copy;
 pub use mapping::Mapping;
 pub use passing::{
     Parcel, Part, Passed, Received, be_passable, deserialize, epoch, give_while, serialize,

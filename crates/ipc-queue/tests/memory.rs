@@ -1,8 +1,9 @@
 //! The memory that queues, pipes and processes take, and give back.
 
 use std::process;
+use std::time::Duration;
 
-use ipc_common::{JoinableQueue, Process, Queue, pipe};
+use ipc_common::{Error, JoinableQueue, Process, Queue, pipe};
 use serde_bytes::ByteBuf;
 use testing::memory::{kibibytes, shared_memory};
 use testing::processes::{is_in_futex, join, start, until};
@@ -10,6 +11,7 @@ use testing::tests;
 
 tests![
     memory_is_given_back,
+    large_items_go_where_others_have_been,
     producers_give_memory_back_while_consumers_find_them_at_work,
     a_large_buffer_goes_with_the_large_items,
     a_huge_buffer_goes_at_once,
@@ -43,14 +45,33 @@ fn memory_is_given_back() {
     assert!(after < 20 << 10, "{after} KiB are kept of an empty queue");
     queue.put(&item).unwrap();
     assert_eq!(queue.get().unwrap(), item);
-    // Of large items it keeps more, until small ones come.
+    // Of large items it keeps more, until nothing has come for a while, or small ones come.
     let large = ByteBuf::from(vec![8; 30 << 20]);
-    for (item, kept) in [(large, 50 << 10..68 << 10), (item, 0..20 << 10)] {
-        (0..5).for_each(|_| queue.put(&item).unwrap());
-        (0..5).for_each(|_| assert_eq!(queue.get().unwrap(), item));
+    let idle = 50 << 10..68 << 10;
+    for (item, kept, idle) in [(large, 50 << 10..260 << 10, idle), (item, 0..20 << 10, 0..20 << 10)]
+    {
+        (0..10).for_each(|_| queue.put(&item).unwrap());
+        (0..10).for_each(|_| assert_eq!(queue.get().unwrap(), item));
         let after = shared_memory() - begin;
         assert!(kept.contains(&after), "{after} KiB are kept of an empty queue");
+        assert!(matches!(queue.get_timeout(Duration::from_millis(150)), Err(Error::Empty)));
+        let after = shared_memory() - begin;
+        assert!(idle.contains(&after), "{after} KiB are kept of an idle queue");
     }
+}
+
+/// To take new memory for them takes longer than to copy them.
+fn large_items_go_where_others_have_been() {
+    let queue = Queue::new().unwrap();
+    let item = ByteBuf::from(vec![7; 16 << 20]);
+    let begin = shared_memory();
+    queue.put(&item).unwrap();
+    for _ in 0..20 {
+        queue.put(&item).unwrap();
+        queue.get().unwrap();
+    }
+    let steady = shared_memory() - begin;
+    assert!(steady < 50 << 10, "{steady} KiB for two items of 16 MiB");
 }
 
 /// What this process has for itself, in KiB.

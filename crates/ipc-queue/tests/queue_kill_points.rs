@@ -1,6 +1,8 @@
 //! A process is killed at every instruction of `put`, of `get` and of `task_done`, in turn: the
 //! others go on, in order, and nothing is torn.
 
+use std::time::Duration;
+
 use ipc_common::{Error, JoinableQueue, Queue};
 use serde_bytes::ByteBuf;
 use testing::kill_points::at_every_instruction;
@@ -20,6 +22,7 @@ tests![
     get_the_first_of_several,
     get_behind_a_jump,
     get_that_gives_memory_back,
+    get_that_gives_memory_back_while_it_waits,
     get_that_waits_for_an_item,
     get_that_wakes_a_producer,
     task_done,
@@ -180,6 +183,21 @@ fn get_that_gives_memory_back() {
         queue.put(&large).unwrap();
         queue.get().unwrap();
         with(queue, &[9])
+    });
+}
+
+fn get_that_gives_memory_back_while_it_waits() {
+    let large = ByteBuf::from(vec![7; 65 << 20]);
+    at_every_instruction("get that gives memory back while it waits", |n| {
+        let queue = Queue::new().unwrap();
+        queue.put(&large).unwrap();
+        queue.get().unwrap();
+        let in_vain = || assert!(queue.get_timeout(Duration::from_millis(1)).is_err());
+        let victim = Victim::new(in_vain);
+        let reached = victim.steps(n);
+        victim.kill();
+        finds_last(&queue, &[many_bytes(1)], &[0]);
+        reached
     });
 }
 

@@ -122,7 +122,7 @@ impl<T: Message> Queue<T> {
         let several = self.ring().several(most, deadline)?;
         let count = several.count();
         let many =
-            body_of_bytes(several.first().bytes()).filter(|_| count == 1).map(<[u8]>::to_vec);
+            body_of_bytes(several.first().bytes()).filter(|_| count == 1).map(ipc_memory::copy);
         if many.is_none() {
             several.copy_to(records)?;
         }

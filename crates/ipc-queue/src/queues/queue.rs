@@ -85,7 +85,9 @@ impl<T: Message> Queue<T> {
     /// A queue that takes as many items as fit into memory; Python's `Queue()`.
     ///
     /// An empty queue costs three pages; it grows with what is in it, and when it is empty again
-    /// gives back all but 16 MiB, with large items 64 MiB. (A thread that has put or got a large item
+    /// gives back all but 16 MiB. After large items it keeps the memory of 16 of them for those that may
+    /// follow, 256 MiB at most, until smaller ones come, and 64 MiB of it when a consumer has waited for
+    /// 100 ms or in vain. (A thread that has put or got a large item
     /// keeps a buffer for the next, 96 MiB at most, until one comes that is smaller.)
     ///
     /// # Errors
@@ -201,7 +203,7 @@ impl<T: Message> Queue<T> {
         let _getting = span(Act::Get, self.ring.trace_id());
         with_buffer(|bytes| {
             let first = self.ring.first(deadline)?;
-            let many = body_of_bytes(first.bytes()).map(<[u8]>::to_vec);
+            let many = body_of_bytes(first.bytes()).map(ipc_memory::copy);
             if many.is_none() {
                 bytes.extend_from_slice(first.bytes());
             }

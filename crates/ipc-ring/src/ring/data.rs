@@ -3,8 +3,9 @@
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::sync::atomic::fence;
+use std::time::Duration;
 
-use ipc_sync::internal::{Deadline, StateGuard};
+use ipc_sync::internal::{Count, Deadline, StateGuard};
 
 use crate::ring::Ring;
 use crate::ring::layout::Control;
@@ -14,16 +15,39 @@ use crate::ring::record::WORD;
 /// are free at the beginning.
 pub(crate) const REFRESH: u64 = 16 << 10;
 
-/// A drained ring keeps the memory that four items like the last need, within these bounds.
-const KEEP_AT_LEAST: u64 = 16 << 20;
-const KEEP_AT_MOST: u64 = 64 << 20;
+/// A record of this length is put where memory is, if it can be, and not where it must be taken first:
+/// that takes ten times as long as to write it.
+pub(crate) const LARGE: u64 = 1 << 20;
 
-/// How much memory to keep after a record of this length.
-pub(crate) fn keep(record: u64) -> u64 {
-    (4 * record).clamp(KEEP_AT_LEAST, KEEP_AT_MOST)
-}
+/// A drained ring keeps the memory that 16 items like the last need, within these bounds: those that follow
+/// close behind find it warm.
+const KEEP_AT_LEAST: u64 = 16 << 20;
+const KEEP_AT_MOST: u64 = 256 << 20;
+/// What it keeps when a consumer has waited for `IDLE`, or in vain.
+const KEEP_IDLE: u64 = 64 << 20;
+const IDLE: Duration = Duration::from_millis(100);
 
 impl Ring {
+    /// How much memory to keep after a record of this length. Beyond `KEEP_IDLE` it is not more than a
+    /// 16th of what the ring may take.
+    pub(crate) fn keep(&self, record: u64) -> u64 {
+        let most = KEEP_AT_MOST.min(self.end() / 16).max(KEEP_IDLE);
+        (16 * record).clamp(KEEP_AT_LEAST, most)
+    }
+
+    /// Waits until more were put than `count`; `false` if the deadline came first. Caller holds the
+    /// consumers' mutex.
+    pub(crate) fn wait_for_put(&self, count: Count, deadline: Deadline) -> bool {
+        let Control { put, producers, .. } = &*self.control;
+        if deadline != Deadline::NOW && producers.high_water.load(Relaxed) > KEEP_IDLE {
+            if put.wait_while(count, Deadline::after(IDLE).or_before(deadline)) {
+                return true;
+            }
+            self.give_back_if_idle(KEEP_IDLE);
+        }
+        put.wait_while(count, deadline)
+    }
+
     /// Reads the consumers' cursor and count. Caller holds the producers' mutex.
     pub(crate) fn refresh_seen_cursor(&self) {
         let Control { taken, producers, consumers, .. } = &*self.control;

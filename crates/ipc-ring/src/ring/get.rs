@@ -10,7 +10,7 @@ use ipc_sync::internal::{Count, Deadline, EventCount, StateGuard};
 use ipc_trace::internal::{arrive, is_on};
 
 use crate::ring::Ring;
-use crate::ring::data::{keep, read_word};
+use crate::ring::data::read_word;
 use crate::ring::layout::{Consumers, Control, Cursor};
 use crate::ring::record::{Head, Shape, WORD, read_head};
 
@@ -101,7 +101,7 @@ impl Ring {
                     false => continue,
                 }
             }
-            if !put.wait_while(count, deadline) {
+            if !self.wait_for_put(count, deadline) {
                 return Err(Error::Empty);
             }
         }
@@ -172,7 +172,7 @@ impl First<'_> {
             (0..items).for_each(|n| arrive(ring.trace_id(), count.after(n).number()));
         }
         let is_drained = consumers.seen_put.load() == next;
-        let keep = keep(head - at.offset);
+        let keep = ring.keep(head - at.offset);
         if is_drained && head > keep || head < from.offset && from.offset > keep {
             ring.give_back_if_idle(keep);
         }

@@ -8,7 +8,7 @@ use ipc_sync::internal::{Count, Deadline, StateGuard};
 use ipc_trace::internal::{depart, is_on};
 
 use crate::ring::Ring;
-use crate::ring::data::{REFRESH, keep, write_word};
+use crate::ring::data::{LARGE, REFRESH, write_word};
 use crate::ring::layout::{Control, Cursor, Producers};
 use crate::ring::record::{Shape, WORD, wrap_mark};
 
@@ -43,7 +43,7 @@ impl Ring {
         // What a producer had seen that died while it refreshed that is not to be trusted.
         if guard.owner_died || tail.offset / REFRESH != (tail.offset + len) / REFRESH {
             self.refresh_seen_cursor();
-            self.give_back(keep(len));
+            self.give_back(self.keep(len));
         }
         Ok(Turn { count, tail, _guard: guard })
     }
@@ -100,13 +100,16 @@ impl Ring {
 
     /// Where `need` free bytes are: at the tail, or where to wrap to. As far as has been seen.
     pub(crate) fn room(&self, Cursor { offset: tail, wraps }: Cursor, need: u64) -> Option<u64> {
-        let Producers { seen_cursor, wrap_end, .. } = &self.control.producers;
+        let Producers { seen_cursor, wrap_end, high_water, .. } = &self.control.producers;
         let (seen, wrap_end, end) = (seen_cursor.load(), wrap_end.load(Relaxed), self.end());
         let head = seen.offset;
         let fits = |start: u64, end: u64| (start + need <= end).then_some(start);
+        let is_memory_to_take = || need > LARGE && tail + need > high_water.load(Relaxed);
         match wraps - seen.wraps {
             // Both sides are in one stretch: head … tail.
-            0 if head >= 2 * (tail - head) + REFRESH => fits(0, head).or(fits(tail, end)),
+            0 if head >= 2 * (tail - head) + REFRESH || is_memory_to_take() => {
+                fits(0, head).or(fits(tail, end))
+            }
             0 => fits(tail, end).or(fits(0, head)),
             // The consumers are behind a wrap to the beginning: 0 … tail, head … wrap_end.
             1 if tail <= head => fits(tail, head).or(fits(wrap_end, end)),
