@@ -12,6 +12,8 @@ use tempfile::TempDir;
 use crate::site::{SITE, pages};
 
 const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+/// That of a desk, and that of a telephone.
+const WIDTHS: [u32; 2] = [1300, 390];
 const DEADLINE: Duration = Duration::from_secs(120);
 
 /// What tests/visit.js found on a page.
@@ -33,21 +35,11 @@ fn pages_open_in_a_browser() {
         );
         return;
     };
-    let directory = TempDir::new().unwrap();
-    let driver = directory.path().join("visit.html");
-    fs::write(&driver, driver_page()).unwrap();
-    let (dom, log) = browse(browser, directory.path(), &driver);
-    let result =
-        dom.split("<pre id=\"result\">").nth(1).and_then(|rest| rest.split("</pre>").next());
-    let result =
-        result.unwrap_or_else(|| panic!("the browser has not come to the end:\n{dom}\n{log}"));
-    let result = result.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
-    let visits: Vec<Visit> =
-        serde_json::from_str(&result).unwrap_or_else(|e| panic!("{e}: {result}"));
-
-    let on_console: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
-    assert!(on_console.is_empty(), "on the console:\n{}\n", on_console.join("\n"));
-    assert_eq!(visits.len(), 2 * pages().len());
+    let visits: Vec<Visit> = thread::scope(|scope| {
+        let browsers = WIDTHS.map(|width| scope.spawn(move || visits(browser, width)));
+        browsers.into_iter().flat_map(|visits| visits.join().unwrap()).collect()
+    });
+    assert_eq!(visits.len(), WIDTHS.len() * pages().len());
     for visit in visits {
         let Visit { page, width, .. } = &visit;
         assert!(visit.faults.is_empty(), "{page}, {width} wide: {:?}", visit.faults);
@@ -65,13 +57,29 @@ fn pages_open_in_a_browser() {
     }
 }
 
+/// All pages at this width, in a browser of its own.
+fn visits(browser: &str, width: u32) -> Vec<Visit> {
+    let directory = TempDir::new().unwrap();
+    let driver = directory.path().join("visit.html");
+    fs::write(&driver, driver_page(width)).unwrap();
+    let (dom, log) = browse(browser, directory.path(), &driver);
+    let result =
+        dom.split("<pre id=\"result\">").nth(1).and_then(|rest| rest.split("</pre>").next());
+    let result =
+        result.unwrap_or_else(|| panic!("the browser has not come to the end:\n{dom}\n{log}"));
+    let result = result.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    let on_console: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
+    assert!(on_console.is_empty(), "on the console:\n{}\n", on_console.join("\n"));
+    serde_json::from_str(&result).unwrap_or_else(|e| panic!("{e}: {result}"))
+}
+
 fn is_installed(browser: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).any(|directory| directory.join(browser).is_file())
 }
 
 /// A page that visits all pages and notes what it finds.
-fn driver_page() -> String {
+fn driver_page(width: u32) -> String {
     let site = SITE.display();
     let mut html = String::from("<!DOCTYPE html><meta charset=\"utf-8\"><body><script>\n");
     let paths = pages()
@@ -79,7 +87,7 @@ fn driver_page() -> String {
         .map(|(path, _)| path.strip_prefix(&*SITE).unwrap().display().to_string());
     let _ = writeln!(
         html,
-        "const SITE = \"file://{site}/\";\nconst PAGES = {:?};",
+        "const SITE = \"file://{site}/\";\nconst WIDTH = {width};\nconst PAGES = {:?};",
         paths.collect::<Vec<_>>()
     );
     html + include_str!("visit.js") + "</script></body>"

@@ -1,6 +1,5 @@
-// Visits each page in a frame, at two widths, and writes what it finds as JSON.
+// Visits each page in a frame of some width, and writes what it finds as JSON.
 "use strict";
-const WIDTHS = [1300, 390];
 const SEARCHED = ["JoinableQueue", "守护进程"];
 
 function visit(page, width) {
@@ -47,9 +46,7 @@ function look(view, page, width) {
 (async () => {
     const visits = [];
     for (const page of PAGES) {
-        for (const width of WIDTHS) {
-            visits.push(await visit(page, width));
-        }
+        visits.push(await visit(page, WIDTH));
     }
     const result = document.createElement("pre");
     result.id = "result";
