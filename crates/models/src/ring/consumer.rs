@@ -1,4 +1,4 @@
-//! `first`, `several`, `wait_for_item`, `take` and `give_back_if_idle`.
+//! `first`, `several`, `wait_for_item`, `wait_for_put`, `take` and `give_back_if_idle`.
 
 use super::Ring;
 use super::state::{COUNTS, ConsumerAt as At, Cursor, Fault, Owner, Record, Refresh, State, WRAPS};
@@ -112,6 +112,14 @@ impl Ring {
             }
             at => unreachable!("{at:?} is no step of commit"),
         }
+    }
+
+    /// In the midst of a wait, at whose end the consumer looks again.
+    pub(super) fn give_back_idle(&self, state: &mut State) -> Option<()> {
+        let has_much = state.high_water > self.keep;
+        has_much.then(|| state.lock_producers(Owner::Consumer))??;
+        state.consumer = At::GiveBack(Refresh::Count);
+        Some(())
     }
 
     fn may_give_back(&self, state: &mut State, from: Cursor, head: u8) -> At {

@@ -3,6 +3,9 @@
 use super::Ring;
 use super::state::{Cursor, Cursors, Fault, State, WRAPS};
 
+/// Records of more words rather go back to the beginning than to memory that was never used.
+const LARGE: u8 = 2;
+
 impl Ring {
     /// The producers' cursor.
     pub(super) fn tail(&self, state: &State) -> Cursor {
@@ -43,9 +46,11 @@ impl Ring {
         let (seen, wrap_end, end) = (state.seen_cursor, state.wrap_end, self.end);
         let (tail, head) = (self.tail(state).offset, seen.offset);
         let fits = |start: u8, end: u8| (start + need <= end).then_some(start);
+        let is_memory_to_take = need > LARGE && tail + need > state.high_water;
         match self.wraps_between(seen, self.tail(state)) {
-            0 if i16::from(head)
-                >= 2 * (i16::from(tail) - i16::from(head)) + i16::from(self.refresh) =>
+            0 if is_memory_to_take
+                || i16::from(head)
+                    >= 2 * (i16::from(tail) - i16::from(head)) + i16::from(self.refresh) =>
             {
                 fits(0, head).or(fits(tail, end))
             }

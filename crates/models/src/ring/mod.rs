@@ -18,7 +18,7 @@
 //! memory, for which `orderings` stands.
 //!
 //! If you change the order of stores in `commit` or `refresh_seen_cursor`, or the cases of `room`,
-//! `give_back` and `wait_for_item`, change them here.
+//! `give_back`, `wait_for_item` and `wait_for_put`, change them here.
 
 mod consumer;
 mod memory;
@@ -65,9 +65,10 @@ impl Model for Ring {
             ConsumerAt::Reading { .. } if self.by_twos => {
                 actions.extend([Action::Consume, Action::ConsumeTwo, Action::GetEnds]);
             }
-            ConsumerAt::Wait | ConsumerAt::Reading { .. } => {
-                actions.extend([Action::Consume, Action::GetEnds]);
+            ConsumerAt::Wait => {
+                actions.extend([Action::Consume, Action::WaitLong, Action::GetEnds]);
             }
+            ConsumerAt::Reading { .. } => actions.extend([Action::Consume, Action::GetEnds]),
             _ => actions.push(Action::Consume),
         }
         if self.closes && !state.is_closed {
@@ -90,6 +91,7 @@ impl Model for Ring {
             Action::PutTimesOut => state.producer = ProducerAt::Unlock,
             Action::Consume => self.consume(&mut state)?,
             Action::ConsumeTwo => self.take_two(&mut state)?,
+            Action::WaitLong => self.give_back_idle(&mut state)?,
             Action::GetEnds => state.consumer = ConsumerAt::Idle,
             Action::Close => state.is_closed = true,
             Action::KillProducer => state.kill_producer(),

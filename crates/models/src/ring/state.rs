@@ -226,6 +226,8 @@ pub(super) enum Action {
     Consume,
     /// Takes the next item, too, as one step.
     ConsumeTwo,
+    /// A get that has waited for a while gives memory back.
+    WaitLong,
     /// A get gives up, or does not commit.
     GetEnds,
     Close,
