@@ -192,9 +192,9 @@ fn get_that_gives_memory_back_while_it_waits() {
         let queue = Queue::new().unwrap();
         queue.put(&large).unwrap();
         queue.get().unwrap();
-        let in_vain = || assert!(queue.get_timeout(Duration::from_millis(1)).is_err());
+        let in_vain = || assert!(queue.get_timeout(Duration::from_nanos(1)).is_err());
         let victim = Victim::new(in_vain);
-        let reached = victim.steps(n);
+        let reached = victim.steps_and_wake(n, || ()); // it wakes by itself, if it sleeps at all
         victim.kill();
         finds_last(&queue, &[many_bytes(1)], &[0]);
         reached
