@@ -55,3 +55,15 @@ fn a_page_says_what_its_program_needs() {
     );
     assert!(block.contains("\"../multiprocessing/crates/ipc-common\""));
 }
+
+/// The pages show the workspace's lines.
+#[test]
+fn a_program_adds_no_features_to_what_the_workspace_has() {
+    for program in Program::in_workspace(&root()).unwrap() {
+        let directory =
+            program.source.ancestors().find(|folder| folder.join("Cargo.toml").is_file());
+        let manifest = directory.unwrap().join("Cargo.toml");
+        let text = std::fs::read_to_string(&manifest).unwrap();
+        assert!(!text.contains("features = ["), "{}", manifest.display());
+    }
+}

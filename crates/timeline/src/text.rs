@@ -69,8 +69,8 @@ const WORDS: &[(&str, &str)] = &[
     ("does a task", "执行任务"),
     ("item's way", "数据的去向"),
     ("prints", "打印"),
-    ("killed", "被终止"),
-    ("killed by signal", "被信号终止："),
+    ("killed", "被杀死"),
+    ("killed by signal", "被杀死，信号"),
     ("wait for", "等待"),
     ("join", "等待"),
     ("get from", "等待"),
@@ -84,9 +84,9 @@ const WORDS: &[(&str, &str)] = &[
     ("JoinableQueue", "队列"),
     ("Pipe", "管道"),
     ("Event", "事件"),
-    ("Condition", "条件"),
+    ("Condition", "条件变量"),
     ("Semaphore", "信号量"),
-    ("Barrier", "栅栏"),
+    ("Barrier", "屏障"),
     ("tasks", "任务"),
     ("results", "结果"),
     ("Processes", "进程"),
@@ -114,6 +114,9 @@ impl Language {
         let (kind, number) = object.split_once(' ').unwrap_or((object, ""));
         let kind = self.translated(kind).unwrap_or(kind);
         let verb = self.translated(verb).unwrap_or(verb);
-        [verb, kind, number].join(" ").trim_end().into()
+        let phrase = if number.is_empty() { kind.into() } else { format!("{kind} {number}") };
+        // Chinese words stand without a blank between them.
+        let blank = if verb.is_ascii() || kind.is_ascii() { " " } else { "" };
+        format!("{verb}{blank}{phrase}")
     }
 }

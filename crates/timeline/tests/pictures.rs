@@ -87,7 +87,7 @@ fn words_are_english_or_chinese() {
     let svg = picture(&[sample()], Language::Chinese);
     let document = Document::parse(&svg).unwrap();
     let texts = texts(&document);
-    for word in ["等待 队列", "持有 锁", "持有锁", "打印", "被信号终止： 9"] {
+    for word in ["等待队列", "持有锁", "打印", "被杀死，信号 9"] {
         assert!(texts.iter().any(|text| text == word), "{word}: {texts:?}");
     }
 }
