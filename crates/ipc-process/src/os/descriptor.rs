@@ -19,13 +19,13 @@ pub(crate) fn close(file: OwnedFd) {
     unsafe { rustix::io::close(file.into_raw_fd()) }
 }
 
-/// Closes it if nothing else has it, and does not free its memory. In a process with one thread.
+/// Drops it, but does not free its memory if it was the last. In a process with one thread.
 pub(crate) fn close_if_last(file: Arc<impl AsFd>) {
-    let raw = file.as_fd().as_raw_fd();
-    let is_last = Arc::strong_count(&file) == 1;
-    std::mem::forget(file);
-    if is_last {
-        // SAFETY: this was the last owner, and is gone.
-        unsafe { rustix::io::close(raw) }
+    if Arc::strong_count(&file) > 1 {
+        return; // whoever else has it closes it
     }
+    let raw = file.as_fd().as_raw_fd();
+    std::mem::forget(file);
+    // SAFETY: this was the only owner, and is gone.
+    unsafe { rustix::io::close(raw) }
 }
