@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use ipc_common::{Barrier, Condition, Error, Event, Outcome, Semaphore, Value};
+use ipc_common::{Barrier, Child, Condition, Error, Event, Outcome, Semaphore, Value};
 use testing::kill_points::{at_every_instruction, at_every_place};
 use testing::memory::Shared;
 use testing::processes::{LONG, is_in_futex, join, kill_and_join, sleeper, start, until};
@@ -56,14 +56,23 @@ fn is_not_forgotten<O, T: Outcome>(
             other.get_or_insert_with(wake);
         });
         let other = other.unwrap_or_else(wake);
-        if reached {
-            victim.run_to_stop();
+        if !reached {
+            return end_all(victim, &other);
         }
+        victim.run_to_stop();
         assert_eq!(join(&other), 0);
-        assert!(!reached || is_as_before(&object));
+        assert!(is_as_before(&object));
         victim.kill();
-        reached
+        true
     });
+}
+
+/// The victim is past the end, or has gone astray and is in the middle of things, where the other one
+/// would wait for it.
+fn end_all(victim: Victim, other: &Child) -> bool {
+    victim.kill();
+    let _ = other.kill(); // unless it has ended
+    false
 }
 
 fn a_permit_comes_during_acquire() {
@@ -129,13 +138,14 @@ fn a_party_dies_during_wait() {
             third.get_or_insert_with(third_comes);
         });
         let third = third.unwrap_or_else(third_comes);
-        if reached {
-            victim.run_to_stop();
+        if !reached {
+            return end_all(victim, &third);
         }
+        victim.run_to_stop();
         assert_eq!(join(&third), 0);
         victim.kill();
         assert!(barrier.is_broken());
-        reached
+        true
     });
 }
 
@@ -158,15 +168,16 @@ fn the_last_comes_while_the_other_gives_up() {
         let reached = victim.steps(n);
         let other = start(|| come(1, LONG));
         until("end or sleep", || !other.is_alive().unwrap() || is_in_futex(other.pid()));
-        if reached {
-            victim.run_to_stop();
+        if !reached {
+            return end_all(victim, &other);
         }
+        victim.run_to_stop();
         assert_eq!(join(&other), 0);
         victim.kill();
         let codes = codes.each_ref().map(|code| code.load(Relaxed));
         assert_eq!(codes[0], codes[1]);
         assert_eq!(barrier.is_broken(), codes[0] == BROKEN);
-        reached
+        true
     });
 }
 
@@ -210,13 +221,14 @@ fn two_at_once(name: &str, act: impl Fn(), is_right: impl Fn() -> bool) {
         let reached = victim.steps(n);
         let other = start(&act);
         until("end or sleep", || !other.is_alive().unwrap() || is_in_futex(other.pid()));
-        if reached {
-            victim.run_to_stop();
+        if !reached {
+            return end_all(victim, &other);
         }
+        victim.run_to_stop();
         assert_eq!(join(&other), 0);
         victim.kill();
         assert!(is_right());
-        reached
+        true
     });
 }
 
