@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ipc_common::{Error, JoinableQueue, Queue};
 use serde_bytes::ByteBuf;
-use testing::kill_points::at_every_instruction;
+use testing::kill_points::{at_every_instruction, at_every_instruction_slowly};
 use testing::memory::small_queue;
 use testing::processes::{DEADLINE, is_in_futex, join, start, until};
 use testing::tests;
@@ -188,7 +188,7 @@ fn get_that_gives_memory_back() {
 
 fn get_that_gives_memory_back_while_it_waits() {
     let large = ByteBuf::from(vec![7; 65 << 20]);
-    at_every_instruction("get that gives memory back while it waits", |n| {
+    at_every_instruction_slowly("get that gives memory back while it waits", |n| {
         let queue = Queue::new().unwrap();
         queue.put(&large).unwrap();
         queue.get().unwrap();

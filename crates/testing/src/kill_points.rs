@@ -5,7 +5,7 @@
 //! it there, looks whether the others can go on, and tells whether there was such an instruction.
 //!
 //! It is played first for a number past the end, to find out how long the way is, and then for some
-//! 100 numbers all along it; which ones differs from run to run. With `IPC_KILL_POINTS=all` it is
+//! 60 numbers all along it; which ones differs from run to run. With `IPC_KILL_POINTS=all` it is
 //! played for all of them, with `IPC_KILL_POINTS=123` for that one. The last number that a scene
 //! prints before it fails is the one to repeat.
 
@@ -16,7 +16,9 @@ use std::time::SystemTime;
 use crate::way::{WAY, Way};
 
 /// Unless more are asked for, a victim is killed at so many instructions.
-const SAMPLE: usize = 100;
+const SAMPLE: usize = 60;
+/// The same for scenes that take long.
+const SMALL_SAMPLE: usize = 20;
 
 /// The numbers that a scene is played for.
 #[derive(Clone, Copy)]
@@ -26,14 +28,14 @@ enum Choice {
 }
 
 impl Choice {
-    fn of(kill_points: usize) -> Self {
+    fn of(kill_points: usize, sample: usize) -> Self {
         match env::var("IPC_KILL_POINTS").as_deref() {
             Err(_) => {}
             Ok("all") => return Choice::Every { stride: 1, first: 0 },
             Ok(n) => return Choice::Only(n.parse().expect("IPC_KILL_POINTS is `all` or a number")),
         }
         // Some scenes vary with `n % 3`: no variant may be left out.
-        let stride = (kill_points / SAMPLE..).find(|stride| stride % 3 > 0).unwrap();
+        let stride = (kill_points / sample..).find(|stride| stride % 3 > 0).unwrap();
         let now = SystemTime::UNIX_EPOCH.elapsed().unwrap();
         Choice::Every { stride, first: now.subsec_micros() as usize % stride }
     }
@@ -48,13 +50,18 @@ impl Choice {
 
 /// Kills a victim at every instruction of a way, or at a sample of them.
 pub fn at_every_instruction(name: &str, mut scene: impl FnMut(usize) -> bool) {
-    play_all(name, &mut scene, |_, _| false);
+    play_all(name, SAMPLE, &mut scene, |_, _| false);
+}
+
+/// The same for a scene that takes long.
+pub fn at_every_instruction_slowly(name: &str, mut scene: impl FnMut(usize) -> bool) {
+    play_all(name, SMALL_SAMPLE, &mut scene, |_, _| false);
 }
 
 /// The same for an operation that polls before it sleeps: of such a loop, which changes nothing, the
 /// first rounds and the last stand for all.
 pub fn at_every_place(name: &str, mut scene: impl FnMut(usize) -> bool) {
-    play_all(name, &mut scene, |way, n| {
+    play_all(name, SAMPLE, &mut scene, |way, n| {
         let visits = |way: &[u64], address| way.iter().filter(|&&a| a == address).count();
         way.get(n).is_some_and(|&address| {
             let (before, after) = (visits(&way[..n], address), visits(&way[n..], address));
@@ -65,6 +72,7 @@ pub fn at_every_place(name: &str, mut scene: impl FnMut(usize) -> bool) {
 
 fn play_all(
     name: &str,
+    sample: usize,
     scene: &mut dyn FnMut(usize) -> bool,
     is_like_others: impl Fn(&[u64], usize) -> bool,
 ) {
@@ -73,7 +81,7 @@ fn play_all(
     let way = WAY.with_borrow(|way| way.addresses.clone());
     let differs = |n: &usize| !is_like_others(&way, *n);
     let kill_points = (0..way.len()).filter(differs).count();
-    let choice = Choice::of(kill_points);
+    let choice = Choice::of(kill_points, sample);
     let mut kills = 0;
     print!("{name}, killed at");
     for n in (0..).filter(differs).filter(|&n| choice.contains(n)) {
