@@ -561,7 +561,7 @@ impl Checked {
 /// Producers and consumers are killed at random moments and replaced. Nothing comes torn, twice or
 /// out of order; what is missing at the end is no more than the dead can have had in their hands.
 fn a_storm_of_kills() {
-    let seconds = std::env::var("STORM_SECONDS").map_or(2, |seconds| seconds.parse().unwrap());
+    let seconds = std::env::var("STORM_SECONDS").map_or(1, |seconds| seconds.parse().unwrap());
     let queue = Queue::bounded(100).unwrap();
     // What consumers have seen goes on to this process; what each producer had put, too.
     let (seen, put) = (Queue::new().unwrap(), Queue::new().unwrap());

@@ -383,7 +383,7 @@ fn locks_and_robust_pthread_mutexes_mix() {
 /// Processes take the lock and are killed at random moments. Never have two of them the lock, and
 /// whoever is left gets it.
 fn a_storm_of_kills() {
-    let seconds = std::env::var("STORM_SECONDS").map_or(2, |seconds| seconds.parse().unwrap());
+    let seconds = std::env::var("STORM_SECONDS").map_or(1, |seconds| seconds.parse().unwrap());
     let (lock, owner) = (Lock::new().unwrap(), Shared::<AtomicU32>::new());
     let taken = Shared::<AtomicU64>::new();
     let work = || {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ipc_common::{Child, Lock};
 use nix::sys::signal::{Signal, raise};
-use testing::kill_points::at_every_instruction;
+use testing::kill_points::{at_every_instruction, at_every_instruction_slowly};
 use testing::processes::{DEADLINE, is_in_futex, join, start, until};
 use testing::signpost::Signpost;
 use testing::tests;
@@ -156,7 +156,7 @@ fn woken_with_another_asleep() {
 /// can wake the other sleeper, and it must know that it has to: this is where robust pthread
 /// mutexes leave the sleeper asleep.
 fn woken_too_late_with_another_asleep() {
-    at_every_instruction("woken too late", |n| {
+    at_every_instruction_slowly("woken too late", |n| {
         let lock = Lock::new().unwrap();
         let (victim, other) = victim_woken_before_another(&lock);
         let third = Holder::of(&lock);
