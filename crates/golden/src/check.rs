@@ -9,7 +9,7 @@ use std::{fs, io, thread};
 
 use crate::expected::Expected;
 use crate::program::{Program, WORKSPACE, build};
-use crate::run::{Printed, STOP, run};
+use crate::run::{STOP, run};
 use crate::trouble::end;
 
 /// How programs are checked.
@@ -82,22 +82,20 @@ fn check_program(program: &Program, plan: &Plan, binaries: &Path) -> Outcome {
     if !binary.is_file() {
         return Err(format!("{} does not exist: run `cargo build` first", binary.display()));
     }
-    let Printed { stdout, stderr } =
-        run(&binary, &expected, plan.limit).map_err(|error| error.to_string())?;
-    if let Err(mismatch) = expected.check(&stdout) {
+    let printed = run(&binary, &expected, plan.limit).map_err(|error| error.to_string())?;
+    if let Err(mismatch) = expected.check(&printed.stdout) {
         let file = binary.with_extension("printed.txt");
-        let whole = match fs::write(&file, &stdout) {
+        let whole = match fs::write(&file, &printed.stdout) {
             Ok(()) => format!("all that it printed: {}", file.display()),
             Err(error) => format!("cannot keep all that it printed in {}: {error}", file.display()),
         };
-        let path = program.expected_output(Path::new(""));
-        let path = path.display();
-        let stderr = end("standard error", &stderr);
         return Err(format!(
-            "what it printed is not what {path} allows:\n{mismatch}\n\n{whole}{stderr}"
+            "what it printed is not what {} allows:\n{mismatch}\n\n{whole}{}",
+            program.expected_output(Path::new("")).display(),
+            end("standard error", &printed.stderr)
         ));
     }
-    Ok((expected, stdout))
+    Ok((expected, printed.stdout))
 }
 
 /// Reads the expected output of a program of the workspace in `root`.
@@ -105,15 +103,10 @@ fn check_program(program: &Program, plan: &Plan, binaries: &Path) -> Outcome {
 /// # Errors
 ///
 /// If the file cannot be read or understood, or is about another program.
-///
-/// # Errors
-///
-/// If the file cannot be read or understood, or is about another program.
 pub fn expected_of(program: &Program, root: &Path) -> Result<Expected, String> {
     let path = program.expected_output(root);
     let shown = path.display();
-    let text =
-        fs::read_to_string(&path).map_err(|error| format!("cannot read {shown}: {error}"))?;
+    let text = fs::read_to_string(&path).map_err(|e| format!("cannot read {shown}: {e}"))?;
     let expected = Expected::parse(&text).map_err(|error| format!("{shown}, {error}"))?;
     let (found, right) = (&expected.command.cargo, program.cargo_command());
     if *found != right {

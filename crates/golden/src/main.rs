@@ -114,8 +114,7 @@ fn summary(programs: usize, wrong: &BTreeMap<String, usize>, times: usize) -> St
 }
 
 fn complete(root: &Path) -> Result<ExitCode, Box<dyn Error>> {
-    let findings =
-        findings(root).map_err(|error| format!("cannot read {}: {error}", root.display()))?;
+    let findings = findings(root).map_err(|e| format!("cannot read {}: {e}", root.display()))?;
     findings.iter().for_each(|finding| println!("{finding}"));
     Ok(ExitCode::from(u8::from(!findings.is_empty())))
 }

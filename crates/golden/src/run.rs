@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::fcntl::{FcntlArg::F_SETFL, OFlag, fcntl};
 use nix::sys::prctl;
 use tempfile::TempDir;
 
@@ -47,9 +47,8 @@ pub struct Printed {
 pub fn run(program: &Path, expected: &Expected, limit: Duration) -> Result<Printed, RunError> {
     let failure = |trouble| RunError { trouble, stdout: Vec::new(), stderr: Vec::new() };
     // Dropped last: the processes have ended when their directory is removed.
-    let directory = TempDir::with_prefix("golden-")
-        .map_err(system("make a directory for it"))
-        .map_err(failure)?;
+    let directory = TempDir::with_prefix("golden-").map_err(system("make a directory for it"));
+    let directory = directory.map_err(failure)?;
     let mut run = Run::start(program, expected, directory.path()).map_err(failure)?;
     let result = run.watch(limit);
     run.group.kill();
@@ -145,8 +144,7 @@ impl Output {
     fn new(pipe: Option<impl Into<OwnedFd>>) -> Result<Output, Trouble> {
         let pipe: Option<OwnedFd> = pipe.map(Into::into);
         if let Some(pipe) = &pipe {
-            fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
-                .map_err(system("set up its output"))?;
+            fcntl(pipe, F_SETFL(OFlag::O_NONBLOCK)).map_err(system("set up its output"))?;
         }
         Ok(Output { pipe: pipe.map(File::from), bytes: Vec::new() })
     }

@@ -20,7 +20,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use nix::errno::Errno;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 
-use crate::processes::open_descriptors;
+use crate::processes::{heed_ctrl_c, open_descriptors};
 
 /// A test that takes longer is killed: an hour if more kill points are asked for.
 static LIMIT: LazyLock<Duration> = LazyLock::new(|| match env::var_os("IPC_KILL_POINTS") {
@@ -69,6 +69,7 @@ fn run_there(test: fn(), is_captured: bool) -> Result<(), Failed> {
 
 /// Runs the test on this thread, and looks whether it left something behind.
 pub fn run_here(test: fn()) {
+    heed_ctrl_c();
     let before = open_descriptors();
     test();
     end_daemons();

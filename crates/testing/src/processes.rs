@@ -35,6 +35,13 @@ pub fn start<T: ipc_common::Outcome>(run: impl FnOnce() -> T) -> Child {
     Process::new(run).daemon(true).start().unwrap()
 }
 
+/// Ctrl-C ends this process: a shell has what it starts in the background ignore it.
+pub(crate) fn heed_ctrl_c() {
+    let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+    // SAFETY: no code of this process is run for it.
+    unsafe { sigaction(Signal::SIGINT, &default) }.unwrap();
+}
+
 /// Keeps the calling thread on one processor; another one for the next number, if there are several.
 ///
 /// A thread that is woken on the processor of the one that wakes it often runs at once. On another it
