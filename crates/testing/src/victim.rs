@@ -63,7 +63,11 @@ impl Victim {
         let forked = waitpid(original, None).unwrap();
         assert!(matches!(forked, WaitStatus::PtraceEvent(..)), "{forked:?}");
         let pid = instruction::copy(original);
-        ptrace::detach(original, then).unwrap();
+        // Not by `detach`, which the kernel forgets where a process has not stopped for a signal.
+        if let Some(signal) = then.into() {
+            kill(original, signal).unwrap();
+        }
+        ptrace::detach(original, None).unwrap();
         Victim { pid, child: None, ends_in: None }
     }
 
