@@ -30,6 +30,7 @@ impl Image {
         };
         Some(Image { path: ByteBuf::from(path.to_bytes()), base: info.dli_fbase.addr() as u64 })
     }
+
     /// Whether what is at this address here comes from it.
     pub fn is_at(&self, address: u64) -> bool {
         Self::of(address).as_ref() == Some(self)

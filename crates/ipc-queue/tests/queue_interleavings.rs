@@ -43,10 +43,7 @@ fn it_is_closed_during_put() {
         });
         until("end or sleep", || !consumer.is_alive().unwrap() || is_in_futex(consumer.pid()));
         if !reached {
-            // Past the end, or astray in the middle of things, where the consumer would wait for it.
-            victim.kill();
-            let _ = consumer.kill(); // unless it has ended
-            return false;
+            return victim.give_up(&consumer);
         }
         victim.run_to_stop();
         let came = join(&consumer);

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use ipc_common::{Barrier, Child, Condition, Error, Event, Outcome, Semaphore, Value};
+use ipc_common::{Barrier, Condition, Error, Event, Outcome, Semaphore, Value};
 use testing::kill_points::{at_every_instruction, at_every_place};
 use testing::memory::Shared;
 use testing::processes::{LONG, is_in_futex, join, kill_and_join, sleeper, start, until};
@@ -57,7 +57,7 @@ fn is_not_forgotten<O, T: Outcome>(
         });
         let other = other.unwrap_or_else(wake);
         if !reached {
-            return end_all(victim, &other);
+            return victim.give_up(&other);
         }
         victim.run_to_stop();
         assert_eq!(join(&other), 0);
@@ -65,14 +65,6 @@ fn is_not_forgotten<O, T: Outcome>(
         victim.kill();
         true
     });
-}
-
-/// The victim is past the end, or has gone astray and is in the middle of things, where the other one
-/// would wait for it.
-fn end_all(victim: Victim, other: &Child) -> bool {
-    victim.kill();
-    let _ = other.kill(); // unless it has ended
-    false
 }
 
 fn a_permit_comes_during_acquire() {
@@ -139,7 +131,7 @@ fn a_party_dies_during_wait() {
         });
         let third = third.unwrap_or_else(third_comes);
         if !reached {
-            return end_all(victim, &third);
+            return victim.give_up(&third);
         }
         victim.run_to_stop();
         assert_eq!(join(&third), 0);
@@ -169,7 +161,7 @@ fn the_last_comes_while_the_other_gives_up() {
         let other = start(|| come(1, LONG));
         until("end or sleep", || !other.is_alive().unwrap() || is_in_futex(other.pid()));
         if !reached {
-            return end_all(victim, &other);
+            return victim.give_up(&other);
         }
         victim.run_to_stop();
         assert_eq!(join(&other), 0);
@@ -222,7 +214,7 @@ fn two_at_once(name: &str, act: impl Fn(), is_right: impl Fn() -> bool) {
         let other = start(&act);
         until("end or sleep", || !other.is_alive().unwrap() || is_in_futex(other.pid()));
         if !reached {
-            return end_all(victim, &other);
+            return victim.give_up(&other);
         }
         victim.run_to_stop();
         assert_eq!(join(&other), 0);

@@ -93,6 +93,14 @@ impl Victim {
         }
     }
 
+    /// Ends it and the other one: it is past the end, or has gone astray and is in the middle of things,
+    /// where the other would wait for it. `false`: the instruction was not reached.
+    pub fn give_up(self, other: &Child) -> bool {
+        self.kill();
+        let _ = other.kill(); // unless it has ended
+        false
+    }
+
     /// Lets it go.
     pub fn release(self) {
         ptrace::detach(self.pid, None).unwrap();

@@ -39,8 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn draw(Arguments { programs, out, chinese }: &Arguments) -> Result<(), Box<dyn Error>> {
-    let records: Vec<Record> =
-        programs.iter().map(|name| record(name)).collect::<Result<_, _>>()?;
+    let records = records(programs)?;
     let language = if *chinese { Language::Chinese } else { Language::English };
     let by_default =
         || Path::new(&programs[0]).with_extension("svg").file_name().map(PathBuf::from);
@@ -52,13 +51,26 @@ fn draw(Arguments { programs, out, chinese }: &Arguments) -> Result<(), Box<dyn 
     Ok(())
 }
 
-/// What a program of the workspace does, or what the trace in a file says.
-fn record(name: &str) -> Result<Record, Box<dyn Error>> {
-    let file = Path::new(name);
-    if file.extension().is_none_or(|extension| extension != "json") {
-        return build_all(Path::new(WORKSPACE), &[name.into()])?[0].run();
-    }
-    let text = fs::read_to_string(file).map_err(|e| {
+/// What programs of the workspace do, which are built first, and what traces say that are in files.
+fn records(names: &[String]) -> Result<Vec<Record>, Box<dyn Error>> {
+    let is_trace =
+        |name: &&String| Path::new(name).extension().is_some_and(|extension| extension == "json");
+    let programs: Vec<String> = names.iter().filter(|name| !is_trace(name)).cloned().collect();
+    let built = match programs.is_empty() {
+        true => Vec::new(),
+        false => build_all(Path::new(WORKSPACE), &programs)?,
+    };
+    let mut built = built.iter();
+    let program_or_trace = |name| match is_trace(&name) {
+        true => read(name),
+        false => built.next().ok_or("it was not built")?.run(),
+    };
+    names.iter().map(program_or_trace).collect()
+}
+
+/// What the trace in a file says.
+fn read(name: &str) -> Result<Record, Box<dyn Error>> {
+    let text = fs::read_to_string(name).map_err(|e| {
         format!("cannot read {name}: {e}; a program leaves it there with IPC_TRACE={name} in its environment")
     })?;
     let trace = serde_json::from_str(&text).map_err(|e| format!("{name} is no trace: {e}"))?;

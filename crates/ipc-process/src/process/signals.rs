@@ -23,15 +23,10 @@ impl BlockedSignals {
     pub(crate) fn new() -> io::Result<Self> {
         Ok(BlockedSignals(SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?))
     }
-}
 
-impl BlockedSignals {
     /// They wait no longer.
     pub(crate) fn release(&self) {
-        // SAFETY: the mask was in force before; nothing else is read or written.
-        let failed =
-            unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, self.0.as_ref(), ptr::null_mut()) };
-        debug_assert!(failed == 0, "a mask that was in force is valid");
+        self.0.thread_set_mask().expect("a mask that was in force is valid");
     }
 }
 
