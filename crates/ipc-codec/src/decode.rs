@@ -15,21 +15,6 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     read(bytes).map_err(CodecError::in_decode)
 }
 
-/// Decodes items up to the first that is no `T`, and appends them.
-///
-/// # Errors
-///
-/// As for [`decode`].
-pub fn decode_each<'a, T: DeserializeOwned>(
-    items: impl Iterator<Item = &'a [u8]>,
-    into: &mut Vec<T>,
-) -> Result<()> {
-    for item in items {
-        into.push(read(item).map_err(CodecError::in_decode)?);
-    }
-    Ok(())
-}
-
 #[inline]
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Read<T> {
     let mut decoder = Decoder::new(bytes);

@@ -1,7 +1,7 @@
 //! [`Decoder`]: reads one value, as serde asks for it.
 
 use serde::de::value::{SeqDeserializer, StrDeserializer};
-use serde::de::{self, Deserializer, Unexpected, Visitor};
+use serde::de::{self, Deserializer, Expected, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
 use crate::error::{Cause, CodecError, DEEPEST};
@@ -211,10 +211,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
         match read_head(&mut self.bytes)? {
             Head::Str(len) => visitor.visit_enum(StrDeserializer::new(self.str(len)?)),
             Head::Map(1) => self.deeper(|decoder| visitor.visit_enum(Variant { decoder })),
-            head => {
-                let found = format!("{head:?}");
-                Err(de::Error::invalid_type(Unexpected::Other(&found), &visitor))
-            }
+            head => no_variant(head, &visitor),
         }
     }
 
@@ -229,6 +226,11 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
         bool char unit unit_struct seq tuple
         tuple_struct map ignored_any
     }
+}
+
+/// What begins like this is not what the visitor of an enum expects.
+pub(crate) fn no_variant<T>(head: Head, expected: &dyn Expected) -> Read<T> {
+    Err(de::Error::invalid_type(Unexpected::Other(&format!("{head:?}")), expected))
 }
 
 /// What is left of a sequence's elements or a map's entries.

@@ -70,14 +70,13 @@ pub(crate) fn write_marked<const N: usize>(out: &mut Vec<u8>, mark: u8, bytes: [
 
 #[inline]
 pub(crate) fn uint(n: u64) -> Short {
-    let log = match n {
-        0..=0x7f => return Short::of_byte(n as u8),
-        0x80..=0xff => 0,
-        0x100..=0xffff => 1,
-        0x1_0000..=0xffff_ffff => 2,
-        _ => 3,
-    };
-    Short::marked(UINT + log, n, 1 << log)
+    match n {
+        0..=0x7f => Short::of_byte(n as u8),
+        0x80..=0xff => Short::marked(UINT, n, 1),
+        0x100..=0xffff => Short::marked(UINT + 1, n, 2),
+        0x1_0000..=0xffff_ffff => Short::marked(UINT + 2, n, 4),
+        _ => Short::marked(UINT + 3, n, 8),
+    }
 }
 
 #[inline]
@@ -85,15 +84,15 @@ pub(crate) fn int(n: i64) -> Short {
     const I8: i64 = i8::MIN as i64;
     const I16: i64 = i16::MIN as i64;
     const I32: i64 = i32::MIN as i64;
-    let log = match n {
-        0.. => return uint(n.cast_unsigned()),
-        -32.. => return Short::of_byte(n as u8),
-        I8.. => 0,
-        I16.. => 1,
-        I32.. => 2,
-        _ => 3,
-    };
-    Short::marked(INT + log, n.cast_unsigned(), 1 << log)
+    let bits = n.cast_unsigned();
+    match n {
+        0.. => uint(bits),
+        -32.. => Short::of_byte(bits as u8),
+        I8.. => Short::marked(INT, bits, 1),
+        I16.. => Short::marked(INT + 1, bits, 2),
+        I32.. => Short::marked(INT + 2, bits, 4),
+        _ => Short::marked(INT + 3, bits, 8),
+    }
 }
 
 /// What a value begins with: all of it, or the length of what follows.
@@ -157,6 +156,17 @@ pub(crate) fn read_uint(bytes: &mut &[u8]) -> Option<u64> {
     };
     *bytes = rest;
     Some(n)
+}
+
+/// If a value of `len` bytes that begins with this mark is a number that is not negative and has 1 to 4
+/// bytes: how far they are from the end of a word.
+pub(crate) fn shift_of_uint(mark: u8, len: usize) -> Option<u32> {
+    match (mark, len) {
+        (0xcc, 2) => Some(56),
+        (0xcd, 3) => Some(48),
+        (0xce, 5) => Some(32),
+        _ => None,
+    }
 }
 
 /// What is behind this text, if it is a short one and comes first.

@@ -11,7 +11,7 @@
 //! - A sequence or map may have another length than it said, or none.
 //!
 //! From the bottom up: `error`; `short`, values of a few bytes; `format`, the marks; `compound`,
-//! `encoder`, `encode`; `decoder`, `decode`; `bulk_bytes`, items that are nothing but many bytes;
+//! `encoder`, `encode`; `decoder`, `decode`, `number_decoder`; `bulk_bytes`, items that are nothing but many bytes;
 //! `buffer`; `message`.
 
 #![forbid(unsafe_code)]
@@ -28,12 +28,14 @@ mod encoder;
 mod error;
 mod format;
 mod message;
+mod number_decoder;
 mod short;
 
 pub use buffer::{empty, with_buffer};
 pub use bulk_bytes::{body_of_bytes, decode_bytes};
-pub use decode::{decode, decode_each};
+pub use decode::decode;
 pub use encode::{encode, encode_but_many_bytes, encode_short};
 pub use ipc_error::{Error, Result};
 pub use message::Message;
+pub use number_decoder::{NumberDecoder, decode_short};
 pub use short::Short;

@@ -12,5 +12,5 @@ pub use ipc_error::{Error, Result};
 pub use ring::Ring;
 pub use ring::get::First;
 pub use ring::get_many::Several;
-pub use ring::record::{Items, Records};
+pub use ring::record::{Item, Items, Records};
 pub use ring::reservation::Reservation;

@@ -4,9 +4,11 @@ use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 
-use ipc_codec::{Message, body_of_bytes, decode_bytes, decode_each, with_buffer};
+use ipc_codec::{
+    Message, NumberDecoder, body_of_bytes, decode, decode_bytes, decode_short, with_buffer,
+};
 use ipc_error::{Error, Result};
-use ipc_ring::Records;
+use ipc_ring::{Item, Items as RecordItems, Records};
 use ipc_sync::internal::Deadline;
 use ipc_trace::internal::{Act, span};
 
@@ -151,24 +153,54 @@ fn decode_all<T: Message>(
     is_bad: &impl Fn(),
 ) -> Result<()> {
     into.reserve(records.count());
-    let mut items = records.items();
+    let (before, mut bad) = (into.len(), 0);
     let mut first_bad: Option<Result<Error, Box<dyn Any + Send>>> = None;
     loop {
+        let known = into.len() - before + bad;
         // Taken items that no code has seen yet must not go with a panic.
-        let decoded = panic::catch_unwind(AssertUnwindSafe(|| decode_each(&mut items, into)));
-        let bad = match decoded {
+        let decoded = panic::catch_unwind(AssertUnwindSafe(|| decode_from(known, records, into)));
+        let error = match decoded {
             Ok(Ok(())) => break,
             Ok(Err(error)) => Ok(error),
             Err(panic) => Err(panic),
         };
         is_bad();
-        first_bad.get_or_insert(bad);
+        bad += 1;
+        first_bad.get_or_insert(error);
     }
     match first_bad {
         None => Ok(()),
         Some(Ok(error)) => Err(error),
         Some(Err(panic)) => panic::resume_unwind(panic),
     }
+}
+
+/// Decodes the items behind the first `known` ones, up to one that is no `T`.
+fn decode_from<T: Message>(known: usize, records: &Records<'_>, into: &mut Vec<T>) -> Result<()> {
+    let mut items = records.items();
+    if let Some(last) = known.checked_sub(1) {
+        items.nth(last);
+    }
+    loop {
+        decode_numbers(&mut items, into)?;
+        into.push(match items.next() {
+            Some(Item::Short(bytes, len)) => decode_short(bytes, len)?,
+            Some(Item::Long(bytes)) => decode(bytes)?,
+            None => return Ok(()),
+        });
+    }
+}
+
+/// Decodes the items up to one that is no short number.
+fn decode_numbers<T: Message>(items: &mut RecordItems<'_>, into: &mut Vec<T>) -> Result<()> {
+    let (mut numbers, mut rest) = (NumberDecoder::default(), items.clone());
+    while let Some(Item::Short(bytes, len)) = rest.next()
+        && let Some(number) = numbers.decode(bytes, len)
+    {
+        into.push(number?);
+        *items = rest.clone();
+    }
+    Ok(())
 }
 
 impl<T: Message> JoinableQueue<T> {

@@ -95,7 +95,7 @@ impl<T: Message> Queue<T> {
                     Ok(())
                 }
                 None if short.is_empty() => self.ring().put(bytes, deadline),
-                None => self.ring().put(&short.bytes().to_le_bytes()[..short.len()], deadline),
+                None => self.ring().put_short(short.bytes(), short.len(), deadline),
             }
         })
     }

@@ -110,11 +110,9 @@ impl<T: Message> Queue<T> {
         with_buffer(|bytes| {
             // The user's code runs meanwhile, so nothing is locked.
             let mut records = Records::new(bytes);
-            for item in items {
-                self.ring().push_record(&mut records, |bytes| {
-                    encode_short(item.borrow(), bytes).map(|short| (short.bytes(), short.len()))
-                })?;
-            }
+            self.ring().push_records(&mut records, items.into_iter(), |item, bytes| {
+                encode_short(item.borrow(), bytes).map(|short| (short.bytes(), short.len()))
+            })?;
             Ok(self.ring().put_many(&records, deadline))
         })
     }

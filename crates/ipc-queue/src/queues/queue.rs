@@ -5,17 +5,13 @@ use std::marker::PhantomData;
 use std::mem;
 use std::time::Duration;
 
-#[cfg(doc)]
-use ipc_error::Error;
-use ipc_error::Result;
-use ipc_ring::Ring;
+use ipc_error::{Error, Result};
+use ipc_ring::{First, Ring};
 use ipc_sync::internal::Deadline;
 use ipc_trace::internal::{Act, made, span};
 
 use ipc_codec::Message;
-use ipc_codec::decode;
-use ipc_codec::with_buffer;
-use ipc_codec::{body_of_bytes, decode_bytes};
+use ipc_codec::{body_of_bytes, decode, decode_bytes, decode_short, with_buffer};
 
 /// A first-in, first-out queue between processes; Python's `multiprocessing.Queue`.
 ///
@@ -201,19 +197,26 @@ impl<T: Message> Queue<T> {
         taking: impl FnOnce() -> Result<(G, D)>,
     ) -> Result<T> {
         let _getting = span(Act::Get, self.ring.trace_id());
-        with_buffer(|bytes| {
-            let first = self.ring.first(deadline)?;
-            let many = body_of_bytes(first.bytes()).map(ipc_memory::copy);
-            if many.is_none() {
-                bytes.extend_from_slice(first.bytes());
-            }
+        let first = self.ring.first(deadline)?;
+        let take = |first: First<'_>| -> Result<D> {
             let (until_taken, until_decoded) = taking()?;
             first.commit();
             drop(until_taken);
-            let item = many.map_or_else(|| decode(bytes), decode_bytes)?;
-            mem::forget(until_decoded);
-            Ok(item)
-        })
+            Ok(until_decoded)
+        };
+        let (until_decoded, item) = if let Some((bytes, len)) = first.short() {
+            (take(first)?, decode_short(bytes, len))
+        } else if let Some(many) = body_of_bytes(first.bytes()).map(ipc_memory::copy) {
+            (take(first)?, decode_bytes(many))
+        } else {
+            with_buffer(|bytes| {
+                bytes.extend_from_slice(first.bytes());
+                Ok::<_, Error>((take(first)?, decode(bytes)))
+            })?
+        };
+        let item = item?;
+        mem::forget(until_decoded);
+        Ok(item)
     }
 }
 

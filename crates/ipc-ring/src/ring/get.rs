@@ -51,9 +51,10 @@ impl Ring {
         }
         let from = consumers.cursors.at(count).load();
         let mut at = from;
-        let shape = loop {
-            match read_head(self.word_at(at)?) {
-                Head::Item(shape) => break shape,
+        let (word, shape) = loop {
+            let word = self.word_at(at)?;
+            match read_head(word) {
+                Head::Item(shape) => break (word, shape),
                 Head::Wrap(offset) => at = Cursor { offset, wraps: at.wraps + 1 },
             }
         };
@@ -61,7 +62,7 @@ impl Ring {
         // SAFETY: the view is longer than this.
         let item = unsafe { data.add((at.offset + shape.head) as usize) };
         let item = NonNull::slice_from_raw_parts(item, shape.item as usize);
-        Ok(First { ring: self, count, from, at, item, guard })
+        Ok(First { ring: self, count, from, at, word, item, guard })
     }
 
     /// The word at a cursor of the consumers behind which there is an item.
@@ -129,6 +130,8 @@ pub struct First<'a> {
     /// Where the consumers' cursor stands, and where the record is.
     from: Cursor,
     pub(crate) at: Cursor,
+    /// The record's first.
+    word: u64,
     item: NonNull<[u8]>,
     guard: StateGuard<'a>,
 }
@@ -145,6 +148,12 @@ impl First<'_> {
         // SAFETY: the record was complete when it was counted, and no process writes there until it
         // is taken, which only the holder of the mutex does.
         unsafe { self.item.as_ref() }
+    }
+
+    /// The item, if it has fewer than 8 bytes: the first of them lowest, and how many.
+    #[inline]
+    pub fn short(&self) -> Option<(u64, usize)> {
+        (self.item.len() < WORD as usize).then_some((self.word >> 8, self.item.len()))
     }
 
     /// Where the next record begins.
@@ -172,9 +181,11 @@ impl First<'_> {
             (0..items).for_each(|n| arrive(ring.trace_id(), count.after(n).number()));
         }
         let is_drained = consumers.seen_put.load() == next;
-        let keep = ring.keep(head - at.offset);
-        if is_drained && head > keep || head < from.offset && from.offset > keep {
-            ring.give_back_if_idle(keep);
+        if is_drained || head < from.offset {
+            let keep = ring.keep(head - at.offset);
+            if is_drained && head > keep || head < from.offset && from.offset > keep {
+                ring.give_back_if_idle(keep);
+            }
         }
         drop(guard);
         if is_drained && ring.bell.is_some() {

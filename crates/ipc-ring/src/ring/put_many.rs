@@ -14,23 +14,23 @@ pub(crate) const REACH: usize = 32 << 10;
 const MOST: usize = EventCount::MOST_AT_ONCE as usize;
 
 impl Ring {
-    /// Adds an item to records that are to be put into this ring. `write` appends it to what it is
-    /// given; or it returns the item's bytes, if they are less than 16: the first of them lowest, and
-    /// how many.
+    /// Adds items to records that are to be put into this ring. `write` appends each to what it is given;
+    /// or it returns the item's bytes, if they are less than 16: the first of them lowest, and how many.
     ///
     /// # Errors
     ///
-    /// Those of `write`, and [`Error::TooLarge`]; then the records are as before.
+    /// Those of `write`, and [`Error::TooLarge`]; then the records are not to be used.
     #[inline]
-    pub fn push_record(
+    pub fn push_records<T>(
         &self,
         records: &mut Records<'_>,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(u128, usize)>,
+        items: impl Iterator<Item = T>,
+        mut write: impl FnMut(T, &mut Vec<u8>) -> Result<(u128, usize)>,
     ) -> Result<()> {
         let largest = self.largest_item();
-        records.push(|bytes| {
+        records.extend(items, |item, bytes| {
             let before = bytes.len();
-            let few = write(bytes)?;
+            let few = write(item, bytes)?;
             match bytes.len() - before {
                 size if size > largest => Err(self.too_large(size)),
                 _ => Ok(few),
