@@ -1,11 +1,15 @@
 //! A manager's server that has little memory: a request that needs more is refused, for its client
 //! alone, and has changed nothing.
 
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr;
 
 use ipc_common::{Error, ListProxy, Manager};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_bytes::ByteBuf;
+use testing::manager::{line, send, with_its_socket};
 use testing::memory::kibibytes;
 use testing::processes::{join, start};
 use testing::tests;
@@ -17,6 +21,7 @@ tests![
     requests_that_use_up_the_last_byte_are_refused,
     objects_that_find_no_memory_are_refused,
     a_dict_that_cannot_grow_takes_other_values,
+    a_full_server_has_memory_to_wait_for_all_its_clients,
     a_large_request_leaves_no_large_buffer,
     a_request_beyond_the_limit_on_files_is_refused,
     what_is_refused_has_changed_nothing,
@@ -184,11 +189,36 @@ fn a_dict_that_cannot_grow_takes_other_values() {
         let manager = Manager::new().unwrap();
         let dict = manager.dict().unwrap();
         limit(&manager, 4 * MIB);
-        let refused = (0..).find(|n| dict.insert(n, &bytes(9)).is_err()).unwrap();
+        // Many at once, which is faster, and then the last ones.
+        let many = |n: i32| (n..n + 200).map(|n| (n, bytes(9)));
+        let full = (0..).step_by(200).find(|n| dict.extend(many(*n)).is_err()).unwrap();
+        let refused = (full..).find(|n| dict.insert(n, &bytes(9)).is_err()).unwrap();
         assert_refused(dict.insert(&refused, &bytes(9)));
         assert_eq!(dict.insert(&0, &bytes(1)).unwrap(), Some(bytes(9)));
         assert_eq!(dict.insert(&(refused - 1), &bytes(1)).unwrap(), Some(bytes(9)));
         assert_eq!(dict.len().unwrap(), refused as usize);
+    });
+}
+
+/// To wait takes memory for each of them, and more for those from which something has come.
+fn a_full_server_has_memory_to_wait_for_all_its_clients() {
+    const CLIENTS: u64 = 3000;
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, CLIENTS + 100, most).unwrap();
+    with_each_limit(|limit| {
+        let (manager, door) = with_its_socket(|| Manager::new().unwrap());
+        let small = manager.list([1, 2, 3]).unwrap();
+        let list = manager.list([]).unwrap();
+        let lines: Vec<OwnedFd> = (0..CLIENTS).map(|_| line(door)).collect();
+        limit(&manager, MIB);
+        for size in [10_000, 100, 1] {
+            while list.push(&bytes(size)).is_ok() {}
+        }
+        let server = Pid::from_raw(manager.server().pid().cast_signed());
+        kill(server, Signal::SIGSTOP).unwrap();
+        lines.iter().for_each(|line| send(line.as_raw_fd(), b"nonsense", &[]).unwrap());
+        kill(server, Signal::SIGCONT).unwrap();
+        assert_serves(&manager, &small);
     });
 }
 

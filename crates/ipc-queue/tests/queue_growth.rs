@@ -43,9 +43,9 @@ fn each_process_maps_what_the_other_has_put() {
 
 fn threads_put_and_get_while_it_grows() {
     const ITEMS: usize = 40;
-    for round in 0..10 {
+    for round in 0..4 {
         let queue = Queue::new().unwrap();
-        let size = |n: usize| 1 + n * (10_000 + 1_000 * round);
+        let size = |n: usize| 1 + n * (10_000 + 2_500 * round);
         let mut sizes: Vec<usize> = thread::scope(|scope| {
             for producer in 0..3 {
                 let queue = &queue;

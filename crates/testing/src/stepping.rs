@@ -106,7 +106,14 @@ impl Victim {
 
     /// Goes on by `n` instructions. `false` if it fell asleep before, or came to the end.
     pub fn steps_awake(&self, n: usize) -> bool {
-        (0..n).all(|_| self.step() == Step::Done)
+        (0..n).all(|done| {
+            WAY.with_borrow_mut(|way| {
+                if way.addresses.len() == done {
+                    way.addresses.push(self.address());
+                }
+            });
+            self.step() == Step::Done
+        })
     }
 
     /// Goes on until it is asleep. `false` if the end came first.
