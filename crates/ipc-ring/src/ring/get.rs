@@ -34,20 +34,20 @@ impl Ring {
     /// dropped before. Other consumers wait meanwhile.
     #[inline]
     pub fn first(&self, deadline: Deadline) -> Result<First<'_>> {
-        let first = self.look(1, deadline);
+        let first = self.look(deadline);
         self.looked(&first);
         first
     }
 
-    /// Looks for the first item, for a caller that takes up to `most`.
+    /// The same, which traces are not told of.
     #[inline(always)] // what it returns is large, and not moved if it is in line
-    pub(crate) fn look(&self, most: u32, deadline: Deadline) -> Result<First<'_>> {
+    pub(crate) fn look(&self, deadline: Deadline) -> Result<First<'_>> {
         let Control { taken, consumers, .. } = &*self.control;
         let guard = StateGuard::take_until(&consumers.lock, deadline, || self.is_empty())?;
         let Some(guard) = guard else { return Err(Error::Empty) };
         let count = taken.count();
         if consumers.seen_put.load() == count {
-            self.wait_for_item(count, most, deadline)?;
+            self.wait_for_item(count, deadline)?;
         }
         let from = consumers.cursors.at(count).load();
         let mut at = from;
@@ -76,14 +76,12 @@ impl Ring {
 
     /// Waits until more items were put than taken, which are `count`.
     #[cold]
-    fn wait_for_item(&self, count: Count, most: u32, deadline: Deadline) -> Result<()> {
+    fn wait_for_item(&self, count: Count, deadline: Deadline) -> Result<()> {
         let Control { put, consumers, producers, .. } = &*self.control;
         loop {
             let is_closed = put.is_closed();
-            // For one that takes several it is enough if some have gathered before it looked.
-            let is_enough = most > 1 && put.count().since(count) >= WORTH;
             // (In a small ring not enough can gather.)
-            if !is_enough && deadline != Deadline::NOW && self.limit > 64 {
+            if deadline != Deadline::NOW && self.limit > 64 {
                 consumers.pause_if_it_pays(put, count);
             }
             consumers.seen_put.store(put.count());

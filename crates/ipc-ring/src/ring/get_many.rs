@@ -19,7 +19,7 @@ impl Ring {
     #[inline]
     pub fn several(&self, most: usize, deadline: Deadline) -> Result<Several<'_>> {
         let most = most.min(EventCount::MOST_AT_ONCE as usize) as u32;
-        let first = self.look(most, deadline);
+        let first = self.look(deadline);
         self.looked(&first);
         let first = first?;
         let (put, consumers) = (&self.control.put, &self.control.consumers);

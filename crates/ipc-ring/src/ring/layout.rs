@@ -1,5 +1,6 @@
 //! What the sides of a [`Ring`](crate::ring::Ring) keep in shared memory.
 
+use std::ops::Deref;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
@@ -27,10 +28,22 @@ pub(crate) struct Producers {
     pub(crate) no_room: NoRoom,
     /// The end of the bytes that were in use before the last wrap.
     pub wrap_end: AtomicU64,
-    /// The end of the bytes that have taken memory.
-    pub high_water: AtomicU64,
     /// 1 if the bell has rung since it was silenced.
     pub has_rung: AtomicU32,
+    pub high_water: HighWater,
+}
+
+/// The end of the bytes that have taken memory. A consumer reads it each time that it waits, which must
+/// not take the lines from the producers that these write.
+#[derive(Debug, Zeroable)]
+#[repr(C, align(128))]
+pub(crate) struct HighWater(AtomicU64);
+
+impl Deref for HighWater {
+    type Target = AtomicU64;
+    fn deref(&self) -> &AtomicU64 {
+        &self.0
+    }
 }
 
 #[derive(Debug, Zeroable)]
