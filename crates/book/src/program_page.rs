@@ -31,16 +31,8 @@ impl ProgramPage<'_> {
     /// The page, as Markdown with HTML in it.
     pub fn render(&self, language: Language) -> String {
         let words = language.words();
-        let ProgramPage { name, origin, source, recording, .. } = self;
-        let mut page = format!(
-            "# {name}\n\n<p class=\"shows\">{}</p>\n<p class=\"origin\">{} {}</p>\n\n",
-            inline(&source.title),
-            words.from,
-            inline(origin),
-        );
-        for paragraph in &source.body {
-            let _ = writeln!(page, "{paragraph}\n");
-        }
+        let ProgramPage { name, source, recording, .. } = self;
+        let mut page = self.head(language);
         self.run_command(&mut page, language);
         let file = words.file.replace("{}", self.file);
         let _ = writeln!(page, "## {}\n\n{file}\n\n{}\n", words.program, program(&source.lines));
@@ -74,6 +66,21 @@ impl ProgramPage<'_> {
             None => writeln!(page, "{}", words.last),
         };
         page
+    }
+
+    /// What the program shows.
+    fn head(&self, language: Language) -> String {
+        let ProgramPage { name, origin, source, .. } = self;
+        let mut head = format!(
+            "# {name}\n\n<p class=\"shows\">{}</p>\n<p class=\"origin\">{} {}</p>\n\n",
+            inline(&source.title),
+            language.words().from,
+            inline(origin),
+        );
+        for paragraph in &source.body {
+            let _ = writeln!(head, "{paragraph}\n");
+        }
+        head
     }
 
     fn run_command(&self, page: &mut String, language: Language) {

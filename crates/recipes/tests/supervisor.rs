@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
+use testing::processes::heed_ctrl_c;
 
 use crate::running::{Output, Running, command};
 
@@ -19,6 +20,7 @@ struct Supervisor {
 
 impl Supervisor {
     fn start() -> Self {
+        heed_ctrl_c(); // as this process, so the program
         let mut running = Running(command("supervisor").process_group(0).spawn().unwrap());
         let lines = BufReader::new(running.output()).lines();
         Supervisor { running, lines }

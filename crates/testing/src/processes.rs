@@ -36,7 +36,7 @@ pub fn start<T: ipc_common::Outcome>(run: impl FnOnce() -> T) -> Child {
 }
 
 /// Ctrl-C ends this process: a shell has what it starts in the background ignore it.
-pub(crate) fn heed_ctrl_c() {
+pub fn heed_ctrl_c() {
     let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
     // SAFETY: no code of this process is run for it.
     unsafe { sigaction(Signal::SIGINT, &default) }.unwrap();

@@ -193,7 +193,7 @@ impl ShortRecords<'_> {
             return false;
         };
         let record = few << 8 | size as u128;
-        *two = [record as u64, (record >> 64) as u64].map(u64::to_le);
+        *two = [record as u64, (record >> 64) as u64];
         self.len += (Shape { head: 1, item: size as u64 }.record() / WORD) as usize;
         true
     }

@@ -100,7 +100,7 @@ impl Reservation<'_> {
     fn commit_short(self, bytes: u128) {
         let Reservation { ring, turn, data, start, shape, .. } = self;
         assert!(shape.item < 16, "the item is short");
-        let record = (bytes << 8 | u128::from(shape.item)).to_le();
+        let record = bytes << 8 | u128::from(shape.item);
         // SAFETY: as in `write`, for all words of the record.
         unsafe {
             write_word(data, start, record as u64);
