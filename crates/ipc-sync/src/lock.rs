@@ -109,9 +109,9 @@ impl Lock {
         address(&*self.raw)
     }
 
-    #[inline]
+    #[inline(always)] // a result out of line goes through memory
     fn lock_until(&self, deadline: Deadline) -> Result<Option<LockGuard<'_>>> {
-        Ok(UserGuard::lock(&self.raw, deadline)?.map(LockGuard))
+        Ok(UserGuard::lock(&self.raw, deadline).map_err(|e| *e)?.map(LockGuard))
     }
 }
 

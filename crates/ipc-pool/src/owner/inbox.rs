@@ -1,6 +1,7 @@
 //! [`Inbox`]: what the workers and their supervisor have told the pool.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::thread::{self, Thread};
 
@@ -13,7 +14,7 @@ pub(crate) type Callback = Box<dyn FnOnce() + Send>;
 #[derive(Default)]
 pub(crate) struct Inbox {
     /// The tasks whose results are wanted.
-    tasks: HashMap<TaskNumber, Entry>,
+    tasks: HashMap<TaskNumber, Entry, BuildHasherDefault<Neighbours>>,
     /// What is to be called as soon as the inbox is not locked.
     due: VecDeque<Callback>,
     /// How many messages were taken in.
@@ -31,6 +32,25 @@ struct Entry {
     /// The message with the results, when it has come.
     message: Option<Arc<Vec<u8>>>,
     then: Option<Callback>,
+}
+
+/// Hashes task numbers so that those of tasks given one after another lie side by side: most are looked for
+/// in that order. The map takes the place from the lower bits, and tells entries apart by the upper ones.
+#[derive(Default)]
+struct Neighbours(u64);
+
+impl Hasher for Neighbours {
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("a task number is a u32");
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.0 = u64::from(number) << 57 | u64::from(number);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// A thread that waits for another one to listen: for this task, or for whatever comes.

@@ -14,7 +14,7 @@ use rustix::net::{
 };
 
 /// How often to look for a packet before going to sleep, which costs much more.
-pub(crate) const LOOKS: u32 = 20;
+pub(crate) const LOOKS: u32 = 64;
 
 /// An end of a Unix socket pair of packets.
 pub(crate) struct Socket(pub OwnedFd);

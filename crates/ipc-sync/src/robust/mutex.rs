@@ -94,21 +94,26 @@ fn taken_by(id: u32, state: u64) -> u64 {
     (state & !(WORD & !WAITERS)).wrapping_add(ONE_TAKEN) | u64::from(id)
 }
 
+#[cold]
+fn refused<T>(why: Error) -> Result<T, Box<Error>> {
+    Err(why.into())
+}
+
 impl RobustMutex {
     /// Takes the mutex. `Some(true)` says that its last owner died with it, `None` that the
-    /// deadline passed first.
+    /// deadline passed first. (The error is in a box, so that the result goes through registers.)
     #[inline]
-    pub fn lock(&self, deadline: Deadline) -> Result<Option<bool>> {
+    pub fn lock(&self, deadline: Deadline) -> Result<Option<bool>, Box<Error>> {
         let thread = Thread::current(OFFSET)?;
         let mut state = self.state.load(Relaxed);
         if state & OWNER == thread.id.into() {
-            return Err(Error::AlreadyLocked);
+            return refused(Error::AlreadyLocked);
         }
         if HELD.get() >= MOST_HELD {
-            return Err(Error::TooManyLocks { held: MOST_HELD });
+            return refused(Error::TooManyLocks { held: MOST_HELD });
         }
         let Some(_pending) = thread.list().pending(&self.entry) else {
-            return Err(Error::Interrupted);
+            return refused(Error::Interrupted);
         };
         if state & (OWNER | STARVING) != 0 || !self.change(state, taken_by(thread.id, state)) {
             match self.take_in_turn(thread.id, deadline) {

@@ -23,9 +23,13 @@ pub(crate) struct UserGuard<'a> {
 }
 
 impl<'a> UserGuard<'a> {
-    /// Waits for the mutex; `None` if the deadline passed first.
+    /// Waits for the mutex; `None` if the deadline passed first. As [`RobustMutex::lock`] with its error in a
+    /// box.
     #[inline]
-    pub(crate) fn lock(mutex: &'a RobustMutex, deadline: Deadline) -> Result<Option<Self>> {
+    pub(crate) fn lock(
+        mutex: &'a RobustMutex,
+        deadline: Deadline,
+    ) -> Result<Option<Self>, Box<Error>> {
         if is_on() {
             return Self::lock_traced(mutex, deadline);
         }
@@ -33,7 +37,7 @@ impl<'a> UserGuard<'a> {
     }
 
     #[cold]
-    fn lock_traced(mutex: &'a RobustMutex, deadline: Deadline) -> Result<Option<Self>> {
+    fn lock_traced(mutex: &'a RobustMutex, deadline: Deadline) -> Result<Option<Self>, Box<Error>> {
         begin(Act::Wait, address(mutex));
         let guard = Self::lock_untraced(mutex, deadline);
         match guard {
@@ -44,14 +48,17 @@ impl<'a> UserGuard<'a> {
     }
 
     #[inline]
-    fn lock_untraced(mutex: &'a RobustMutex, deadline: Deadline) -> Result<Option<Self>> {
+    fn lock_untraced(
+        mutex: &'a RobustMutex,
+        deadline: Deadline,
+    ) -> Result<Option<Self>, Box<Error>> {
         let Some(owner_died) = mutex.lock(deadline)? else { return Ok(None) };
         let guards = GUARDS.replace(GUARDS.get() + 1);
         let guard = UserGuard { mutex, owner_died, _not_send: PhantomData };
         // From its first use on, END is dropped at the thread's end. Afterwards a guard that is leaked
         // would not be noticed.
         match guards == 0 && END.try_with(|_| ()).is_err() {
-            true => Err(Error::ThreadEnding),
+            true => Err(Error::ThreadEnding.into()),
             false => Ok(Some(guard)),
         }
     }

@@ -28,6 +28,7 @@ struct Lent<'a> {
 }
 
 impl Drop for Lent<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.owner.clear(); // and then the mutex is released
     }

@@ -176,10 +176,7 @@ where
     /// half-written.
     pub fn fetch_add(&self, number: T) -> Result<T> {
         const { assert!(size_of::<T>() <= 8, "fetch_add is for numbers of up to 64 bits") }
-        let mut value = self.lock()?;
-        let before = *value;
-        *value = (Wrapping(before) + Wrapping(number)).0;
-        Ok(before)
+        self.0.replace_first(|before| (Wrapping(before) + Wrapping(number)).0)
     }
 }
 

@@ -34,6 +34,7 @@ pub(crate) struct Owner {
 
 impl Owner {
     /// Notes that this thread, whose id that is, lends the data out.
+    #[inline]
     pub(crate) fn set(&self, Program { process, stack }: Program, thread: u32) {
         self.process.store(process.0, Relaxed);
         self.stack.store(stack, Relaxed);
@@ -41,11 +42,13 @@ impl Owner {
     }
 
     /// Notes that nothing is lent out any more.
+    #[inline]
     pub(crate) fn clear(&self) {
         self.thread.store(0, Relaxed);
     }
 
     /// Whether one died that had lent the data out.
+    #[inline]
     pub(crate) fn is_set(&self) -> bool {
         self.thread.load(Relaxed) != 0
     }
@@ -90,24 +93,40 @@ const PF_EXITING: u64 = 4;
 /// No descriptor tells of an exec, so a process that may be about to do that is looked at this often.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
+/// The program of the calling process, which it finds out once: in the generation of forks that is noted.
+static OWN: OwnProgram = OwnProgram {
+    process: AtomicU64::new(0),
+    stack: AtomicU64::new(0),
+    generation: AtomicU32::new(0),
+};
+
+struct OwnProgram {
+    process: AtomicU64,
+    stack: AtomicU64,
+    generation: AtomicU32,
+}
+
 impl Program {
     /// That of the calling process.
+    #[inline]
     pub(crate) fn own() -> Result<Self> {
-        static PROCESS: AtomicU64 = AtomicU64::new(0);
-        static STACK: AtomicU64 = AtomicU64::new(0);
-        static OF: AtomicU32 = AtomicU32::new(0);
-        if OF.load(Acquire) == fork_generation() {
-            let process = ProcessId(PROCESS.load(Relaxed));
-            return Ok(Program { process, stack: STACK.load(Relaxed) });
+        if OWN.generation.load(Acquire) != fork_generation() {
+            return Self::find_own();
         }
+        let process = ProcessId(OWN.process.load(Relaxed));
+        Ok(Program { process, stack: OWN.stack.load(Relaxed) })
+    }
+
+    #[cold]
+    fn find_own() -> Result<Self> {
         watch_forks();
         let own = Self::read_own().map_err(|e| {
             let tried = "find out when this process was started";
             Error::system(tried, "mount the /proc of its pid namespace", e)
         })?;
-        PROCESS.store(own.process.0, Relaxed);
-        STACK.store(own.stack, Relaxed);
-        OF.store(fork_generation(), Release);
+        OWN.process.store(own.process.0, Relaxed);
+        OWN.stack.store(own.stack, Relaxed);
+        OWN.generation.store(fork_generation(), Release);
         Ok(own)
     }
 
