@@ -207,7 +207,7 @@ fn memory_of_the_parent_is_not_copied() {
     let resident = |()| {
         let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
         let pages: usize = pages.split(' ').nth(1).unwrap().parse().unwrap();
-        assert!(pages < (32 << 20) / 4096, "{pages} pages");
+        assert!(pages < (32 << 20) / rustix::param::page_size(), "{pages} pages");
     };
     assert_eq!(join(&server.process(resident, ()).start().unwrap()), 0);
     drop(large);

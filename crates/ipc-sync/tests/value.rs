@@ -34,6 +34,7 @@ tests![
     a_copy_is_got_and_set_without_a_guard,
     a_copy_leaves_the_news_of_a_death,
     a_zeroed_row_is_zero,
+    an_addition_takes_the_news_of_a_death,
 ];
 
 const SHORT: Duration = Duration::from_millis(60);
@@ -213,6 +214,23 @@ fn a_dead_owner_is_said_once() {
     assert_eq!(*guard, [2, 1]);
     drop(guard);
     assert!(!value.lock().unwrap().owner_died() && !row.lock().unwrap().owner_died());
+}
+
+/// A whole number is never half-changed.
+fn an_addition_takes_the_news_of_a_death() {
+    let value = Value::new(1_u64).unwrap();
+    let dies = start(|| {
+        let mut held = value.lock().unwrap();
+        *held = 2;
+        process::abort()
+    });
+    assert_eq!(join(&dies), -6);
+    assert_eq!(value.fetch_add(u64::MAX).unwrap(), 2, "and it wraps around");
+    assert!(!value.lock().unwrap().owner_died());
+    assert_eq!(value.get().unwrap(), 1);
+    let guard = value.lock().unwrap();
+    assert!(matches!(value.fetch_add(1), Err(Error::AlreadyLocked)));
+    drop(guard);
 }
 
 fn an_index_out_of_range_harms_nobody() {

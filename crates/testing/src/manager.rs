@@ -55,7 +55,7 @@ pub fn while_another_works(manager: &Manager, harm: impl FnOnce()) {
 
 fn memory_of(pid: u32) -> usize {
     let pages = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap();
-    pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+    pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * rustix::param::page_size()
 }
 
 /// The sockets of this process, by what they are connected to.

@@ -8,6 +8,7 @@ use std::ptr::NonNull;
 use ipc_common::Queue;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use rustix::param::page_size;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -34,14 +35,14 @@ pub fn shared_memory() -> usize {
         }
     }
     let pages = longest.into_values().map(|view| {
-        let mut is_there = vec![0_u8; view.len() / 4096];
+        let mut is_there = vec![0_u8; view.len() / page_size()];
         let start = std::ptr::with_exposed_provenance_mut(view.start);
         // SAFETY: only asks; the kernel fills a byte for each page of a mapping.
         let asked = unsafe { libc::mincore(start, view.len(), is_there.as_mut_ptr()) };
         assert_eq!(asked, 0);
         is_there.into_iter().filter(|page| page & 1 != 0).count()
     });
-    pages.sum::<usize>() * 4
+    pages.sum::<usize>() * page_size() / 1024
 }
 
 /// A queue whose ring is so small that it can be filled: 1 MiB at most.
@@ -54,7 +55,7 @@ pub fn with_address_space<T>(more: u64, f: impl FnOnce() -> T) -> T {
     let pages = fs::read_to_string("/proc/self/statm").unwrap();
     let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
     let (soft, hard) = getrlimit(Resource::RLIMIT_AS).unwrap();
-    setrlimit(Resource::RLIMIT_AS, pages * 4096 + more, hard).unwrap();
+    setrlimit(Resource::RLIMIT_AS, pages * page_size() as u64 + more, hard).unwrap();
     let result = f();
     setrlimit(Resource::RLIMIT_AS, soft, hard).unwrap();
     result

@@ -71,7 +71,7 @@ impl Victim {
 
     /// One instruction.
     fn step(&self) -> Step {
-        if let Some(behind) = instruction::end_of_copy(self.pid) {
+        if let Some(behind) = instruction::end_of_block(self.pid) {
             return if self.run_to(&[self.address(), behind]) { Step::Done } else { Step::End };
         }
         ptrace::step(self.pid(), None).unwrap();
@@ -149,9 +149,6 @@ impl Victim {
     /// Goes the same way as another before it, from its first address to its last, by breakpoints.
     /// `false` if it has gone another one.
     fn run_to(&self, way: &[u64]) -> bool {
-        if !instruction::HAS_BREAKPOINTS {
-            return way[1..].iter().all(|_| self.step() == Step::Done);
-        }
         let last = *way.last().unwrap();
         let mut at = 0;
         while way[at + 1..].contains(&last) {

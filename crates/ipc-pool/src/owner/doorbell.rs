@@ -70,6 +70,7 @@ impl Doorbell {
                 Error::system("give the pool a descriptor", "close some files (ulimit -n)", e)
             })?;
             let _ = self.watch.set(watch); // unless another thread was faster
+            fence(SeqCst); // the watch before the flag; pairs with the second fence in `listen`
             shared.pool_sleeps().store(1, SeqCst);
         }
         Ok(self.watch.get().expect("it is set").epoll.as_fd())
@@ -113,6 +114,7 @@ impl Doorbell {
         let ready = wait_until(&[&self.reader, supervisor], until);
         if !is_watched() {
             shared.pool_sleeps().store(0, SeqCst);
+            fence(SeqCst); // StoreLoad: the flag before the look; pairs with the fence in `watch`
             if is_watched() {
                 shared.pool_sleeps().store(1, SeqCst); // another thread has just begun to
             }

@@ -13,7 +13,8 @@ use rustix::net::{
     SendAncillaryMessage, SendFlags, recv, recvmsg, sendmsg,
 };
 
-/// How often to look for a packet before going to sleep, which costs much more.
+/// How often to look for a packet before going to sleep, which costs much more: for about as long as an
+/// answer takes.
 pub(crate) const LOOKS: u32 = 64;
 
 /// An end of a Unix socket pair of packets.

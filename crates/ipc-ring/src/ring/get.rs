@@ -39,7 +39,7 @@ impl Ring {
         first
     }
 
-    /// The same, which traces are not told of.
+    /// The same, of which the bell is not told: see [`looked`](Ring::looked).
     #[inline(always)] // what it returns is large, and not moved if it is in line
     pub(crate) fn look(&self, deadline: Deadline) -> Result<First<'_>> {
         let Control { taken, consumers, .. } = &*self.control;

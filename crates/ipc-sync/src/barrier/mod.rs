@@ -3,7 +3,7 @@
 pub(crate) mod state;
 
 use std::fmt;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::Duration;
 
 use ipc_error::{Error, Result};
@@ -158,7 +158,8 @@ impl Barrier {
         if slot.waits_since.load(Relaxed) == ACTING {
             drop(state.enter()?); // when the action has ended, or its process
         }
-        match slot.waits_since.swap(NO_ROUND, Relaxed) {
+        // `Acquire`: all that an action has done is seen, also if its end shows here and not by the lock.
+        match slot.waits_since.swap(NO_ROUND, Acquire) {
             BROKEN => Err(Error::BrokenBarrier),
             _ => Ok(false),
         }
