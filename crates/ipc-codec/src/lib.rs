@@ -11,8 +11,8 @@
 //! - A sequence or map may have another length than it said, or none.
 //!
 //! From the bottom up: `error`; `short`, values of a few bytes; `format`, the marks; `compound`,
-//! `encoder`, `encode`; `decoder`, `decode`, `number_decoder`; `bulk_bytes`, items that are nothing but many bytes;
-//! `buffer`; `message`.
+//! `encoder`, `encode`; `decoder`, `decode`, `number_decoder`; `bulk_bytes`, items that are nothing but
+//! many bytes; `buffer`; `message`.
 
 #![forbid(unsafe_code)]
 

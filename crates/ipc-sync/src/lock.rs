@@ -111,7 +111,7 @@ impl Lock {
 
     #[inline(always)] // a result out of line goes through memory
     fn lock_until(&self, deadline: Deadline) -> Result<Option<LockGuard<'_>>> {
-        Ok(UserGuard::lock(&self.raw, deadline).map_err(|e| *e)?.map(LockGuard))
+        Ok(UserGuard::lock(&self.raw, deadline)?.map(LockGuard))
     }
 }
 

@@ -39,9 +39,7 @@ impl WaiterSlots {
     pub(crate) fn take(&self) -> Result<TakenSlot<'_>> {
         for (n, slot) in (1..).zip(&self.slots) {
             // (In a signal handler, this thread may be the one that waits there.)
-            if !slot.occupied.is_mine()
-                && slot.occupied.lock(Deadline::NOW).map_err(|e| *e)?.is_some()
-            {
+            if !slot.occupied.is_mine() && slot.occupied.lock(Deadline::NOW)?.is_some() {
                 self.high_water.fetch_max(n, Relaxed);
                 return Ok(TakenSlot(slot));
             }

@@ -134,8 +134,7 @@ impl Ledger {
 
     fn lock_free_slot(&self, deadline: Deadline) -> Result<Option<&ConsumerSlot>> {
         for (n, slot) in (1..).zip(&self.slots) {
-            if slot.items.load(Relaxed) == 0 && slot.lock.lock(deadline).map_err(|e| *e)?.is_some()
-            {
+            if slot.items.load(Relaxed) == 0 && slot.lock.lock(deadline)?.is_some() {
                 if self.used.load(Relaxed) < n {
                     self.used.store(n, Relaxed);
                 }

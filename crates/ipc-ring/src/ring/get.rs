@@ -179,11 +179,9 @@ impl First<'_> {
             (0..items).for_each(|n| arrive(ring.trace_id(), count.after(n).number()));
         }
         let is_drained = consumers.seen_put.load() == next;
-        if is_drained || head < from.offset {
-            let keep = ring.keep(head - at.offset);
-            if is_drained && head > keep || head < from.offset && from.offset > keep {
-                ring.give_back_if_idle(keep);
-            }
+        let keep = ring.keep(head - at.offset);
+        if is_drained && head > keep || head < from.offset && from.offset > keep {
+            ring.give_back_if_idle(keep);
         }
         drop(guard);
         if is_drained && ring.bell.is_some() {

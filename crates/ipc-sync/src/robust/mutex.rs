@@ -94,26 +94,21 @@ fn taken_by(id: u32, state: u64) -> u64 {
     (state & !(WORD & !WAITERS)).wrapping_add(ONE_TAKEN) | u64::from(id)
 }
 
-#[cold]
-fn refused<T>(why: Error) -> Result<T, Box<Error>> {
-    Err(why.into())
-}
-
 impl RobustMutex {
     /// Takes the mutex. `Some(true)` says that its last owner died with it, `None` that the
-    /// deadline passed first. (The error is in a box, so that the result goes through registers.)
+    /// deadline passed first.
     #[inline]
-    pub fn lock(&self, deadline: Deadline) -> Result<Option<bool>, Box<Error>> {
+    pub fn lock(&self, deadline: Deadline) -> Result<Option<bool>> {
         let thread = Thread::current(OFFSET)?;
         let mut state = self.state.load(Relaxed);
         if state & OWNER == thread.id.into() {
-            return refused(Error::AlreadyLocked);
+            return Err(Error::AlreadyLocked);
         }
         if HELD.get() >= MOST_HELD {
-            return refused(Error::TooManyLocks { held: MOST_HELD });
+            return Err(Error::TooManyLocks { held: MOST_HELD });
         }
         let Some(_pending) = thread.list().pending(&self.entry) else {
-            return refused(Error::Interrupted);
+            return Err(Error::Interrupted);
         };
         if state & (OWNER | STARVING) != 0 || !self.change(state, taken_by(thread.id, state)) {
             match self.take_in_turn(thread.id, deadline) {

@@ -39,7 +39,7 @@ impl<'a> StateGuard<'a> {
         nothing_to_do: impl FnOnce() -> bool,
     ) -> Result<Option<Self>> {
         let lock_until = |deadline| {
-            mutex.lock(deadline).map_err(|e| match *e {
+            mutex.lock(deadline).map_err(|e| match e {
                 // No other code of this thread runs while it is held, except for a signal handler.
                 Error::AlreadyLocked => Error::Interrupted,
                 e => e,

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ptr;
 
-use ipc_error::{Error, Result};
+use ipc_error::Result;
 use nix::unistd::gettid;
 
 use crate::robust::fork_generation::{fork_generation, watch_forks};
@@ -28,11 +28,8 @@ thread_local! {
 impl Thread {
     /// `offset` is that of a mutex's word from its entry in the list.
     #[inline]
-    pub(super) fn current(offset: isize) -> Result<Self, Box<Error>> {
-        match Self::known() {
-            Some(thread) => Ok(thread),
-            None => Ok(Self::identify(offset)?),
-        }
+    pub(super) fn current(offset: isize) -> Result<Self> {
+        Self::known().map_or_else(|| Self::identify(offset), Ok)
     }
 
     #[inline]

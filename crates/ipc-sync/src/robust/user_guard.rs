@@ -23,13 +23,9 @@ pub(crate) struct UserGuard<'a> {
 }
 
 impl<'a> UserGuard<'a> {
-    /// Waits for the mutex; `None` if the deadline passed first. As [`RobustMutex::lock`] with its error in a
-    /// box.
+    /// Waits for the mutex; `None` if the deadline passed first.
     #[inline]
-    pub(crate) fn lock(
-        mutex: &'a RobustMutex,
-        deadline: Deadline,
-    ) -> Result<Option<Self>, Box<Error>> {
+    pub(crate) fn lock(mutex: &'a RobustMutex, deadline: Deadline) -> Result<Option<Self>> {
         if is_on() {
             return Self::lock_traced(mutex, deadline);
         }
@@ -37,7 +33,7 @@ impl<'a> UserGuard<'a> {
     }
 
     #[cold]
-    fn lock_traced(mutex: &'a RobustMutex, deadline: Deadline) -> Result<Option<Self>, Box<Error>> {
+    fn lock_traced(mutex: &'a RobustMutex, deadline: Deadline) -> Result<Option<Self>> {
         begin(Act::Wait, address(mutex));
         let guard = Self::lock_untraced(mutex, deadline);
         match guard {
@@ -48,17 +44,14 @@ impl<'a> UserGuard<'a> {
     }
 
     #[inline]
-    fn lock_untraced(
-        mutex: &'a RobustMutex,
-        deadline: Deadline,
-    ) -> Result<Option<Self>, Box<Error>> {
+    fn lock_untraced(mutex: &'a RobustMutex, deadline: Deadline) -> Result<Option<Self>> {
         let Some(owner_died) = mutex.lock(deadline)? else { return Ok(None) };
         let guards = GUARDS.replace(GUARDS.get() + 1);
         let guard = UserGuard { mutex, owner_died, _not_send: PhantomData };
         // From its first use on, END is dropped at the thread's end. Afterwards a guard that is leaked
         // would not be noticed.
         match guards == 0 && END.try_with(|_| ()).is_err() {
-            true => Err(Error::ThreadEnding.into()),
+            true => Err(Error::ThreadEnding),
             false => Ok(Some(guard)),
         }
     }

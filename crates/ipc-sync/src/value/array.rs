@@ -8,7 +8,9 @@ use std::ptr::NonNull;
 use std::time::Duration;
 
 use bytemuck::Zeroable;
-use ipc_error::{Error, Result};
+#[cfg(doc)]
+use ipc_error::Error;
+use ipc_error::Result;
 use ipc_trace::internal::{address, made};
 
 #[cfg(doc)]
@@ -129,14 +131,14 @@ impl<T: Plain> Array<T> {
 
     fn lock_until(&self, deadline: Deadline) -> Result<Option<ValueGuard<'_, [T]>>> {
         let program = Program::own()?;
-        let Some(held) = self.hold(deadline).map_err(|e| *e)? else { return Ok(None) };
+        let Some(held) = self.hold(deadline)? else { return Ok(None) };
         let Header { mutex, owner } = self.header();
         owner.set(program, mutex.owner());
         Ok(Some(ValueGuard::new(self.data(), owner, held)))
     }
 
     /// Takes the mutex, and waits until no thread of a dead owner uses the data.
-    fn hold(&self, deadline: Deadline) -> Result<Option<UserGuard<'_>>, Box<Error>> {
+    fn hold(&self, deadline: Deadline) -> Result<Option<UserGuard<'_>>> {
         let Header { mutex, owner } = self.header();
         let Some(mut held) = UserGuard::lock(mutex, deadline)? else { return Ok(None) };
         if owner.is_set() {
@@ -150,7 +152,7 @@ impl<T: Plain> Array<T> {
 
     /// A copy of the first value. That an owner died stays noted for the next guard.
     pub(super) fn first(&self) -> Result<T> {
-        let _held = self.hold(Deadline::NEVER).map_err(|e| *e)?;
+        let _held = self.hold(Deadline::NEVER)?;
         // SAFETY: a `Value` has one value, and while the mutex is held no other thread changes it.
         Ok(unsafe { self.data().cast::<T>().read() })
     }
@@ -159,7 +161,7 @@ impl<T: Plain> Array<T> {
     /// is noted; that one died is not said again.
     #[inline]
     pub(super) fn replace_first(&self, change: impl FnOnce(T) -> T) -> Result<T> {
-        let _held = self.hold(Deadline::NEVER).map_err(|e| *e)?;
+        let _held = self.hold(Deadline::NEVER)?;
         let first = self.data().cast::<T>();
         // SAFETY: a `Value` has one value, and while the mutex is held no other thread uses it.
         let before = unsafe { first.read() };
