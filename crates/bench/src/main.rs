@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use bench::{
-    Absent, HELP, Machine, Misuse, Options, Outcome, Peer, Plan, Python, Report, absent_from_redis,
-    fill, legend, measure, picture, select, table, tables,
+    Absent, Benchmark, HELP, Machine, Misuse, Options, Outcome, Peer, Plan, Python, Report,
+    absent_from_redis, fill, legend, measure, picture, select, table, tables,
 };
 
 fn main() -> ExitCode {
@@ -56,10 +56,15 @@ fn check_files(options: &Options) -> Outcome<()> {
     Ok(())
 }
 
-fn write_files(report: &Report, options: &Options) -> Outcome<()> {
-    if let Some(file) = &options.json {
-        write(file, &(serde_json::to_string_pretty(report)? + "\n"))?;
+fn write_json(report: &Report, options: &Options) -> Outcome<()> {
+    match &options.json {
+        Some(file) => write(file, &(serde_json::to_string_pretty(report)? + "\n")),
+        None => Ok(()),
     }
+}
+
+fn write_files(report: &Report, options: &Options) -> Outcome<()> {
+    write_json(report, options)?;
     for file in &options.readme {
         write(file, &filled(file, |names| tables(report, names))?)?;
     }
@@ -89,20 +94,49 @@ fn measure_all(options: &Options) -> Outcome<Report> {
         );
     }
     let plan = if options.quick { Plan::quick(python) } else { Plan::full(python) };
-    let mut measured = Vec::new();
-    for benchmark in &benchmarks {
-        let result = measure(benchmark, &plan)?;
-        print!("\n{}", table(&result));
-        io::stdout().flush()?;
-        measured.push(result);
-    }
-    Ok(Report {
+    let mut report = Report {
         machine,
         command: options.command(),
         repetitions: plan.repetitions,
         absent,
-        benchmarks: measured,
-    })
+        benchmarks: Vec::new(),
+    };
+    match measure_each(&benchmarks, &plan, &mut report, options)?.as_slice() {
+        [] => Ok(report),
+        failed => Err(format!(
+            "{} of {} benchmarks failed ({}); tables and picture stay as they were",
+            failed.len(),
+            benchmarks.len(),
+            failed.join(", ")
+        )
+        .into()),
+    }
+}
+
+/// Measures what can be measured, and returns the names of the rest. After each one the figures so far
+/// are written, so that they are there whatever comes later.
+fn measure_each<'a>(
+    benchmarks: &'a [Benchmark],
+    plan: &Plan,
+    report: &mut Report,
+    options: &Options,
+) -> Outcome<Vec<&'a str>> {
+    let mut failed = Vec::new();
+    for benchmark in benchmarks {
+        match measure(benchmark, plan) {
+            Ok(measured) => {
+                print!("\n{}", table(&measured));
+                report.benchmarks.push(measured);
+                write_json(report, options)?;
+            }
+            Err(error) => {
+                println!("\n{error}");
+                failed.push(benchmark.name.as_str());
+            }
+        }
+        io::stdout().flush()?;
+    }
+    Ok(failed)
 }
 
 /// CPython, if it is there, and the peers that are left out.

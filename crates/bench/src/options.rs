@@ -16,7 +16,7 @@ all are run, in a few minutes.
 Options:
   --quick        shorter and fewer repetitions: a minute for all
   --list         say which benchmarks there are
-  --json FILE    write all figures for programs
+  --json FILE    write all figures for programs, as they come
   --readme FILE  put the tables into FILE, between its marks, as in README.md and
                  crates/bench/README.md; may be given several times
   --svg FILE     write a picture

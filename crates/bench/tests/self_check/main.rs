@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
 
+mod failing_peer;
 mod survival;
 
 use std::process::ExitCode;
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
             Ok(())
         })
     });
-    let tests: [(&str, fn()); 12] = [
+    let tests: [(&str, fn()); 13] = [
         ("a_report_survives_json_and_can_be_shown", a_report_survives_json_and_can_be_shown),
         ("names_of_groups_mean_all_of_them", names_of_groups_mean_all_of_them),
         ("unknown_names_and_options_are_refused", unknown_names_and_options_are_refused),
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         ("a_queue_survives_each_death", survival::a_queue_survives_each_death),
         ("one_that_stands_still_is_noticed", survival::one_that_stands_still_is_noticed),
         ("speed_stands_beside_what_is_survived", survival::speed_stands_beside_what_is_survived),
+        ("figures_are_kept_when_a_peer_fails", failing_peer::figures_are_kept_when_a_peer_fails),
         ("a_memory_of_pages_is_told", a_memory_of_pages_is_told),
     ];
     let tests = tests.map(|(name, test)| {
