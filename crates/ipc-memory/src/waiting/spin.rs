@@ -2,7 +2,8 @@
 //!
 //! On a machine where all processors compute, a yield lets the others have their whole time slices: some
 //! milliseconds, where a thread that sleeps is let in again at once when it is woken. So a process that has
-//! seen a yield take long goes to sleep without polling for a while.
+//! seen a yield take long does without for a while. It polls as ever: two that both have a processor just
+//! now do many steps before one of them loses it.
 
 use std::hint;
 use std::sync::atomic::AtomicU64;
@@ -29,20 +30,19 @@ static CROWDED_UNTIL: AtomicU64 = AtomicU64::new(0);
 /// Polls `condition` for a moment; whether it came true.
 pub fn spin_until(condition: impl Fn() -> bool) -> bool {
     let until = CROWDED_UNTIL.load(Relaxed);
-    if until != 0 && !Deadline::at(until).is_past() {
-        return condition();
-    }
-    for poll in 0..POLLS + YIELDS {
+    let is_crowded = until != 0 && !Deadline::at(until).is_past();
+    let yields = if is_crowded { 0 } else { YIELDS };
+    for poll in 0..POLLS + yields {
         if condition() {
             return true;
         }
         match poll {
             ..POLLS => (0..PAUSES).for_each(|_| hint::spin_loop()),
-            _ if yield_takes_long() => return condition(),
+            _ if yield_takes_long() => break,
             _ => {}
         }
     }
-    false
+    condition()
 }
 
 /// A forked child finds out for itself.
