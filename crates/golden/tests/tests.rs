@@ -1,5 +1,6 @@
 //! All tests of golden, in one binary.
 
+mod all_programs;
 mod command;
 mod completeness;
 mod evidence;
@@ -9,7 +10,6 @@ mod mutants;
 mod oracle;
 mod orders;
 mod placeholders;
-mod programs;
 mod reports;
 mod running;
 mod workspace;

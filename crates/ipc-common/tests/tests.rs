@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may: its panic is the report")]
 
 mod codec;
+mod items;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    testing::harness::run(&[codec::TESTS])
+    testing::harness::run(&[codec::TESTS, items::TESTS])
 }

@@ -4,8 +4,7 @@ use std::fmt::Debug;
 use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 
-use ipc_common::{Child, Error, JoinableQueue, Lock, Queue, one_way_pipe, wait};
-use serde::de::DeserializeOwned;
+use ipc_common::{Child, Error, JoinableQueue, Lock, Queue, wait};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_bytes::ByteBuf;
 use testing::memory::small_queue;
@@ -17,9 +16,7 @@ tests![
     they_come_out_in_order,
     they_mix_with_single_items,
     items_of_all_sizes,
-    short_items_of_all_kinds,
     short_items_among_long_ones,
-    numbers_are_read_like_all_items,
     a_bounded_queue_takes_what_fits,
     a_bounded_queue_is_waited_for,
     more_than_fits_into_memory_goes_through,
@@ -95,26 +92,6 @@ fn items_of_all_sizes() {
     }
 }
 
-/// They are handed over in registers; behind them are others that are not.
-fn short_items_of_all_kinds() {
-    fn check<T: ipc_common::Message + PartialEq + Debug>(items: Vec<T>) {
-        let queue = Queue::new().unwrap();
-        queue.put_many(&items).unwrap();
-        items.iter().for_each(|item| queue.put(item).unwrap());
-        items.iter().for_each(|item| assert_eq!(&queue.get().unwrap(), item));
-        assert_eq!(rest(&queue), items);
-    }
-    let powers = (0..63).map(|bit| 1_i64 << bit);
-    check(powers.clone().flat_map(|n| [n, -n, n - 1, 1 - n]).collect());
-    check(powers.clone().map(|n| n as f64 / 3.0).collect());
-    check(powers.clone().map(|n| (n % 3 == 0).then_some(n as f32)).collect());
-    check(powers.clone().map(|n| n % 2 == 0).collect());
-    check(vec![(); 20]);
-    check(powers.map(|n| if n % 3 == 0 { Ok(n) } else { Err(n.to_string()) }).collect());
-    let runs = [3, 9, 1, 4, 5, 2].into_iter().enumerate();
-    check(runs.flat_map(|(n, times)| vec![1_u64 << (n * 12); times]).collect());
-}
-
 /// Both kinds lie differently on their way.
 fn short_items_among_long_ones() {
     let queue = Queue::<String>::new().unwrap();
@@ -126,65 +103,6 @@ fn short_items_among_long_ones() {
         assert_eq!(queue.get().unwrap(), items[0]);
         assert_eq!(rest(&queue), items[1..]);
     }
-}
-
-/// It is written as a number, and read as a `T`.
-struct Number<T>(u64, Option<T>);
-
-impl<T> Serialize for Number<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(self.0)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Number<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::deserialize(deserializer).map(|read| Number(0, Some(read)))
-    }
-}
-
-/// Short ones have a way of their own out of a queue, but not out of a pipe.
-fn numbers_are_read_like_all_items() {
-    #[derive(Deserialize, Debug)]
-    struct Id(#[expect(dead_code, reason = "it is shown")] u16);
-    #[derive(Deserialize, Debug)]
-    enum Order {
-        Tea,
-    }
-    fn check<T: DeserializeOwned + Debug>() {
-        let (queue, (rx, tx)) = (Queue::<Number<T>>::new().unwrap(), one_way_pipe().unwrap());
-        for bit in 0..64 {
-            for number in [(1 << bit) - 1, 1 << bit] {
-                let item = || Number::<T>(number, None);
-                let shown = |read: ipc_common::Result<Number<T>>| {
-                    read.map(|read| format!("{:?}", read.1)).map_err(|e| e.to_string())
-                };
-                tx.send(&item()).unwrap();
-                let expected = shown(rx.recv());
-                queue.put(&item()).unwrap();
-                assert_eq!(shown(queue.get()), expected);
-                queue.put_many([item()]).unwrap();
-                let mut got = Vec::new();
-                let read = queue.get_many(&mut got, 9);
-                assert_eq!(shown(read.map(|_| got.pop().unwrap())), expected);
-            }
-        }
-    }
-    check::<u8>();
-    check::<u64>();
-    check::<i16>();
-    check::<i128>();
-    check::<f64>();
-    check::<Option<u32>>();
-    check::<Id>();
-    check::<Order>();
-    check::<bool>();
-    check::<char>();
-    check::<String>();
-    check::<()>();
-    check::<Vec<u8>>();
-    check::<ByteBuf>();
-    check::<serde_json::Value>();
 }
 
 fn a_bounded_queue_takes_what_fits() {

@@ -1,9 +1,8 @@
 //! Queues: what is put comes out, once, whole and in order, whoever lives and whoever dies.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::marker::PhantomData;
 use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,10 +10,8 @@ use std::time::{Duration, Instant};
 use ipc_common::{Child, Error, Event, JoinableQueue, Queue};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_bytes::ByteBuf;
-use serde_json::{Value, json};
 use testing::memory::small_queue;
 use testing::processes::{DEADLINE, is_in_futex, join, start, storm_of_signals, until};
 use testing::tests;
@@ -22,9 +19,6 @@ use testing::tests;
 tests![
     sizes_0_1_2_1_0,
     full_and_empty_are_said_in_time_and_not_early,
-    every_type_comes_out_as_it_went_in,
-    many_bytes_come_out_as_they_went_in,
-    many_bytes_for_another_type_are_an_error,
     many_bytes_wait_when_they_are_serialised,
     an_item_that_cannot_be_encoded_takes_no_place,
     an_item_that_cannot_be_decoded_is_its_readers_alone,
@@ -73,140 +67,6 @@ fn full_and_empty_are_said_in_time_and_not_early() {
     assert!(matches!(queue.put_timeout(&8, timeout), Err(Error::Full)));
     assert!(begin.elapsed() >= timeout);
     assert_eq!(queue.get_timeout(Duration::MAX).unwrap(), 7);
-}
-
-fn every_type_comes_out_as_it_went_in() {
-    fn comes_out<T>(item: T)
-    where
-        T: Serialize + for<'a> Deserialize<'a> + PartialEq + std::fmt::Debug,
-    {
-        let queue = Queue::new().unwrap();
-        queue.put(&item).unwrap();
-        assert_eq!(queue.get().unwrap(), item);
-    }
-    #[derive(Serialize, Deserialize, PartialEq, Debug)]
-    #[serde(untagged)]
-    enum Untagged {
-        Number(u32),
-        Text(String),
-        Point { x: i64, y: Option<String> },
-        Many(Vec<Untagged>),
-    }
-    #[derive(Serialize, Deserialize, PartialEq, Debug)]
-    #[serde(tag = "kind")]
-    enum Tagged {
-        One {
-            n: u8,
-        },
-        Two {
-            #[serde(skip_serializing_if = "Option::is_none", default)]
-            left_out: Option<u8>,
-            there: u8,
-        },
-        Nothing,
-    }
-    comes_out(());
-    comes_out((u64::MAX, i64::MIN, u128::MAX, f64::MIN_POSITIVE, 'é', true));
-    comes_out(String::new());
-    comes_out(vec![Some(3), None]);
-    comes_out(vec![0_u8, 255, 128]);
-    comes_out(vec![Ok(1), Err(String::from("no"))]);
-    comes_out(
-        BTreeMap::from([((1, 2), "key")])
-            .into_iter()
-            .map(|(k, v)| (k, v.to_string()))
-            .collect::<BTreeMap<_, _>>(),
-    );
-    comes_out(HashMap::from([(String::from("k"), vec![1.5_f32])]));
-    comes_out(json!({"a": [1, 2.5, null, "x", {"b": true}], "n": -3, "big": u64::MAX}));
-    comes_out(Value::Null);
-    comes_out(vec![
-        Untagged::Number(3),
-        Untagged::Text("x".into()),
-        Untagged::Point { x: -1, y: None },
-        Untagged::Many(vec![Untagged::Number(0)]),
-    ]);
-    comes_out(vec![
-        Tagged::One { n: 1 },
-        Tagged::Two { left_out: None, there: 2 },
-        Tagged::Nothing,
-    ]);
-}
-
-/// From 64 KiB on they are not copied more often than they must be, if they are all of the item.
-fn many_bytes_come_out_as_they_went_in() {
-    fn comes_out<T: Serialize + DeserializeOwned + PartialEq>(item: T) {
-        let queue = JoinableQueue::bounded(1).unwrap();
-        queue.put(&item).unwrap();
-        assert!(matches!(queue.try_put(&item), Err(Error::Full)));
-        assert!(queue.get().unwrap() == item);
-        queue.task_done().unwrap();
-        queue.close();
-        assert!(matches!(queue.put(&item), Err(Error::Closed)));
-        assert!(matches!(queue.get(), Err(Error::Closed)));
-    }
-    #[derive(Serialize, Deserialize, PartialEq)]
-    struct Image(ByteBuf);
-    #[derive(Serialize, Deserialize, PartialEq)]
-    struct Named {
-        bytes: ByteBuf,
-    }
-    #[derive(Serialize, Deserialize, PartialEq)]
-    #[serde(untagged)]
-    enum Untagged {
-        Number(u32),
-        Bytes(ByteBuf),
-    }
-    for len in [65_535, 65_536, 65_537, 300_000] {
-        let bytes: Vec<u8> = (0..len).map(|n: u32| (n % 251) as u8).collect();
-        let buf = || ByteBuf::from(bytes.clone());
-        comes_out(buf());
-        comes_out(bytes.clone());
-        comes_out(Some(buf()));
-        comes_out(Image(buf()));
-        comes_out(Some(Image(buf())));
-        comes_out(Named { bytes: buf() });
-        comes_out(Untagged::Number(len));
-        comes_out(Untagged::Bytes(buf()));
-        comes_out((buf(), buf()));
-        comes_out(vec![buf()]);
-        comes_out("x".repeat(len as usize));
-    }
-}
-
-/// Is put as bytes, and got as a `T`.
-struct Posing<T>(ByteBuf, PhantomData<T>);
-
-impl<T> Serialize for Posing<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Posing<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::deserialize(deserializer).map(|_| Posing(ByteBuf::new(), PhantomData))
-    }
-}
-
-fn many_bytes_for_another_type_are_an_error() {
-    fn is_error<T: DeserializeOwned>(len: usize) {
-        let queue = Queue::new().unwrap();
-        queue.put(&Posing::<T>(ByteBuf::from(vec![200; len]), PhantomData)).unwrap();
-        assert!(matches!(queue.get(), Err(Error::Decode(_))));
-        assert!(queue.is_empty());
-    }
-    for len in [10, 100_000] {
-        is_error::<u64>(len);
-        is_error::<i128>(len);
-        is_error::<bool>(len);
-        is_error::<()>(len);
-        is_error::<char>(len);
-        is_error::<String>(len);
-        is_error::<Option<f64>>(len);
-        is_error::<HashMap<String, u8>>(len);
-        is_error::<Result<u8, u8>>(len);
-    }
 }
 
 /// What is being serialised may have been locked for that, so there is no waiting meanwhile.

@@ -1,4 +1,6 @@
 //! What each program prints agrees with expected-output/, and altered outputs are refused.
+//!
+//! The first by its name, and so the first to be run: the others run while the programs sleep.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
