@@ -50,31 +50,37 @@ impl Choice {
 
 /// Kills a victim at every instruction of a way, or at a sample of them.
 pub fn at_every_instruction(name: &str, mut scene: impl FnMut(usize) -> bool) {
-    play_all(name, SAMPLE, &mut scene, |_, _| false);
+    play_all(name, SAMPLE, &mut scene, none_is_like_others);
 }
 
 /// The same for a scene that takes long.
 pub fn at_every_instruction_slowly(name: &str, mut scene: impl FnMut(usize) -> bool) {
-    play_all(name, SMALL_SAMPLE, &mut scene, |_, _| false);
+    play_all(name, SMALL_SAMPLE, &mut scene, none_is_like_others);
 }
 
 /// The same for an operation that polls before it sleeps: of such a loop, which changes nothing, the
 /// first rounds and the last stand for all.
 pub fn at_every_place(name: &str, mut scene: impl FnMut(usize) -> bool) {
-    play_all(name, SAMPLE, &mut scene, |way, n| {
-        let visits = |way: &[u64], address| way.iter().filter(|&&a| a == address).count();
-        way.get(n).is_some_and(|&address| {
-            let (before, after) = (visits(&way[..n], address), visits(&way[n..], address));
-            address != 0 && before > 3 && after > 3 && before + after > 16
-        })
-    });
+    play_all(name, SAMPLE, &mut scene, is_one_of_many_rounds);
+}
+
+fn none_is_like_others(_: &[u64], _: usize) -> bool {
+    false
+}
+
+fn is_one_of_many_rounds(way: &[u64], n: usize) -> bool {
+    let visits = |way: &[u64], address| way.iter().filter(|&&a| a == address).count();
+    way.get(n).is_some_and(|&address| {
+        let (before, after) = (visits(&way[..n], address), visits(&way[n..], address));
+        address != 0 && before > 3 && after > 3 && before + after > 16
+    })
 }
 
 fn play_all(
     name: &str,
     sample: usize,
     scene: &mut dyn FnMut(usize) -> bool,
-    is_like_others: impl Fn(&[u64], usize) -> bool,
+    is_like_others: fn(&[u64], usize) -> bool, // (a closure here would be compiled for each scene)
 ) {
     WAY.take();
     assert!(!scene(usize::MAX), "the way has no end");
