@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
+use testing::memory::pattern;
 use testing::tests;
 
 tests![
@@ -103,7 +104,7 @@ fn many_bytes_come_out_as_they_went_in() {
         Bytes(ByteBuf),
     }
     for len in [65_535, 65_536, 65_537, 300_000] {
-        let bytes: Vec<u8> = (0..len).map(|n: u32| (n % 251) as u8).collect();
+        let bytes = pattern(0, len as usize);
         let buf = || ByteBuf::from(bytes.clone());
         comes_out(buf());
         comes_out(bytes.clone());

@@ -8,6 +8,7 @@ use ipc_common::{Child, Connection, Error, Process, one_way_pipe, pipe, wait};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use serde_bytes::ByteBuf;
 use testing::kill_points::at_every_instruction;
+use testing::memory::pattern;
 use testing::processes::{DEADLINE, go_on, is_in_poll, join, start, stop, storm_of_signals, until};
 use testing::tests;
 use testing::victim::Victim;
@@ -62,7 +63,7 @@ fn messages_of_any_size_around_a_packets_are_whole() {
 fn sixteen_mebibytes_are_echoed() {
     let (left, right) = pipe::<ByteBuf, ByteBuf>().unwrap();
     let child = start(|| right.send(&right.recv().unwrap()).unwrap());
-    let bytes = ByteBuf::from((0..16 << 20).map(|i: u32| (i % 251) as u8).collect::<Vec<_>>());
+    let bytes = ByteBuf::from(pattern(0, 16 << 20));
     left.send(&bytes).unwrap();
     assert!(left.recv().unwrap() == bytes);
     assert_eq!(join(&child), 0);

@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_bytes::ByteBuf;
-use testing::memory::small_queue;
+use testing::memory::{pattern, small_queue};
 use testing::processes::{DEADLINE, is_in_futex, join, start, storm_of_signals, until};
 use testing::tests;
 
@@ -157,12 +157,10 @@ fn an_item_that_never_fits_is_refused_with_the_limit() {
 fn sixty_four_mebibytes() {
     let queue = Queue::new().unwrap();
     let child = start(|| {
-        let bytes = (0..64 << 20).map(|i: u32| (i % 251) as u8).collect::<Vec<_>>();
-        queue.put(&ByteBuf::from(bytes)).unwrap();
+        queue.put(&ByteBuf::from(pattern(0, 64 << 20))).unwrap();
     });
     let bytes = queue.get_timeout(DEADLINE).unwrap();
-    assert_eq!(bytes.len(), 64 << 20);
-    assert!(bytes.iter().enumerate().all(|(i, &byte)| byte == (i % 251) as u8));
+    assert!(bytes == pattern(0, 64 << 20));
     assert_eq!(join(&child), 0);
 }
 

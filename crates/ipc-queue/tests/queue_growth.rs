@@ -5,7 +5,7 @@ use std::thread;
 
 use ipc_common::{Child, Error, Queue};
 use serde_bytes::ByteBuf;
-use testing::memory::small_queue;
+use testing::memory::{pattern, small_queue};
 use testing::processes::{DEADLINE, is_in_futex, join, sleeper, start};
 use testing::tests;
 
@@ -19,7 +19,7 @@ tests![
 
 /// An item that is known by its length.
 fn item(size: usize) -> ByteBuf {
-    ByteBuf::from((0..size).map(|i| (i ^ i >> 8 ^ size) as u8).collect::<Vec<_>>())
+    ByteBuf::from(pattern(size as u8, size))
 }
 
 fn each_process_maps_what_the_other_has_put() {

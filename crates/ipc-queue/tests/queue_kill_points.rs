@@ -6,7 +6,7 @@ use std::time::Duration;
 use ipc_common::{Error, JoinableQueue, Queue};
 use serde_bytes::ByteBuf;
 use testing::kill_points::{at_every_instruction, at_every_instruction_slowly};
-use testing::memory::small_queue;
+use testing::memory::{pattern, small_queue};
 use testing::processes::{DEADLINE, is_in_futex, join, start, until};
 use testing::tests;
 use testing::victim::Victim;
@@ -275,7 +275,7 @@ fn task_done() {
 
 /// So many go from and to where they lie without a copy between.
 fn many_bytes(first: u8) -> ByteBuf {
-    ByteBuf::from((0..70_000_u32).map(|n| first ^ (n % 251) as u8).collect::<Vec<_>>())
+    ByteBuf::from(pattern(first, 70_000))
 }
 
 /// What another process finds is so many items from the end of `all`.
