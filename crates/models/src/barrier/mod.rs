@@ -134,17 +134,7 @@ impl Barrier {
                 state.slots[slot].owner = Some(t);
                 At::Note { slot, is_late }
             }
-            At::Note { slot, is_late } => {
-                state.has_missed_death |= is_late;
-                let before = state.arrived().count();
-                state.high_water = state.high_water.max(slot + 1);
-                state.slots[slot].waits = Waits::For(state.round);
-                let is_dead_partys = state.arrived().count() == before;
-                match is_dead_partys && !self.has(Fault::SlotOfTheDeadIsTaken) {
-                    true => self.break_up(true, Then::Release { slot, round: state.round }),
-                    false => At::Release { slot, round: state.round },
-                }
-            }
+            At::Note { slot, is_late } => self.note(state, slot, is_late),
             At::Release { slot, round } => {
                 state.lock = None;
                 At::Sleep { slot, round }
@@ -152,7 +142,31 @@ impl Barrier {
             At::Act { at } => self.act_step(state, at),
             At::Pass { at, broken } => self.pass_step(state, at, broken),
             At::Sleep { slot, round } if state.round != round => At::Wake { slot, round },
-            At::Sleep { .. } => return None,
+            At::Unlock => {
+                state.lock = None;
+                At::Idle
+            }
+            At::Idle | At::Sleep { .. } | At::Dead => return None,
+            at => return self.leave(state, t, at),
+        })
+    }
+
+    /// The party waits from now on.
+    fn note(&self, state: &mut State, slot: usize, is_late: bool) -> At {
+        state.has_missed_death |= is_late;
+        let before = state.arrived().count();
+        state.high_water = state.high_water.max(slot + 1);
+        state.slots[slot].waits = Waits::For(state.round);
+        let is_dead_partys = state.arrived().count() == before;
+        match is_dead_partys && !self.has(Fault::SlotOfTheDeadIsTaken) {
+            true => self.break_up(true, Then::Release { slot, round: state.round }),
+            false => At::Release { slot, round: state.round },
+        }
+    }
+
+    /// What a party does when it is awake again.
+    fn leave(&self, state: &mut State, t: usize, at: At) -> Option<At> {
+        Some(match at {
             At::Wake { slot, round } if state.slots[slot].waits == Waits::Acting => {
                 self.enter(state, t, Then::LeaveLate { slot, round })?
             }
@@ -172,11 +186,7 @@ impl Barrier {
                 state.slots[slot].owner = None;
                 At::Idle
             }
-            At::Unlock => {
-                state.lock = None;
-                At::Idle
-            }
-            At::Idle | At::Dead => return None,
+            at => unreachable!("{at:?} is no step of leaving"),
         })
     }
 

@@ -100,15 +100,7 @@ impl Condition {
     /// What a thread does next, after one step. `None` if it cannot take it now.
     fn step(&self, state: &mut State, t: usize) -> Option<At> {
         Some(match state.threads[t].at {
-            At::Take => {
-                let slot = state.slots.iter().position(|slot| slot.owner.is_none());
-                let slot = slot.expect("there are as many as threads");
-                state.slots[slot].owner = Some(t);
-                match self.has(Fault::NotedWithoutLock) {
-                    true => At::Release { slot, before: state.slots[slot].notified },
-                    false => At::Note { slot },
-                }
-            }
+            At::Take => self.take(state, t),
             At::Note { slot } => {
                 let before = state.slots[slot].notified;
                 state.slots[slot].waits_since = before;
@@ -135,12 +127,7 @@ impl Condition {
             At::Sleep { .. } | At::LockAgain { .. } => return None,
             At::Notify { n, most } => self.notify(state, n, most),
             At::Add { n, most } => {
-                let slot = &mut state.slots[n];
-                slot.notified = (slot.notified + 1) % COUNTS;
-                if let Some(waiter) = slot.owner {
-                    state.is_wasted |= state.threads[waiter].is_notified;
-                    state.threads[waiter].is_notified = true;
-                }
+                add(state, n);
                 At::Notify { n: n + 1, most: most - 1 }
             }
             At::Unlock { .. } => {
@@ -149,6 +136,17 @@ impl Condition {
             }
             at => unreachable!("{at:?} is no step"),
         })
+    }
+
+    /// The beginning of `wait_until`.
+    fn take(&self, state: &mut State, t: usize) -> At {
+        let slot = state.slots.iter().position(|slot| slot.owner.is_none());
+        let slot = slot.expect("there are as many as threads");
+        state.slots[slot].owner = Some(t);
+        match self.has(Fault::NotedWithoutLock) {
+            true => At::Release { slot, before: state.slots[slot].notified },
+            false => At::Note { slot },
+        }
     }
 
     /// The end of `wait_until`, with the lock.
@@ -180,5 +178,15 @@ impl Condition {
             }
             false => At::Notify { n: n + 1, most },
         }
+    }
+}
+
+/// Notifies slot `n`.
+fn add(state: &mut State, n: usize) {
+    let slot = &mut state.slots[n];
+    slot.notified = (slot.notified + 1) % COUNTS;
+    if let Some(waiter) = slot.owner {
+        state.is_wasted |= state.threads[waiter].is_notified;
+        state.threads[waiter].is_notified = true;
     }
 }

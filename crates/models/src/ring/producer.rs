@@ -68,10 +68,7 @@ impl Ring {
         let counts_first = self.has(Fault::ProducerCountsFirst);
         match at {
             At::Write(put) => {
-                state.overwrite(put.start, put.start + put.words);
-                if put.start != put.tail.offset {
-                    state.overwrite(put.tail.offset, put.tail.offset + 1);
-                }
+                state.write(put);
                 if counts_first {
                     state.count(put);
                 }
@@ -102,16 +99,20 @@ impl Ring {
             At::Count(put) => {
                 if !counts_first {
                     state.count(put);
-                    // The other is not read any more: fewer states.
-                    if !self.has(Fault::ProducerHasOneCursor) && !self.has(Fault::CopyByParity) {
-                        let old = 1 - state.producer_cursors.place(state.put);
-                        state.producer_cursors.copies[old] = Cursor::default();
-                        state.producer_cursors.valid_at[old] = (state.put + COUNTS - 1) % COUNTS;
-                    }
+                    self.forget_old_copy(state);
                 }
                 At::Unlock
             }
             at => unreachable!("{at:?} is no step of commit"),
+        }
+    }
+
+    /// The cursor before is not read any more: fewer states.
+    fn forget_old_copy(&self, state: &mut State) {
+        if !self.has(Fault::ProducerHasOneCursor) && !self.has(Fault::CopyByParity) {
+            let old = 1 - state.producer_cursors.place(state.put);
+            state.producer_cursors.copies[old] = Cursor::default();
+            state.producer_cursors.valid_at[old] = (state.put + COUNTS - 1) % COUNTS;
         }
     }
 
@@ -134,6 +135,14 @@ fn high_water(state: &State, put: Put) -> At {
 }
 
 impl State {
+    /// The items' records, and the mark of a wrap.
+    fn write(&mut self, Put { words, start, tail, .. }: Put) {
+        self.overwrite(start, start + words);
+        if start != tail.offset {
+            self.overwrite(tail.offset, tail.offset + 1);
+        }
+    }
+
     /// The items are there.
     fn count(&mut self, Put { items, words, start, tail }: Put) {
         let mark = (start != tail.offset).then_some(tail.offset);

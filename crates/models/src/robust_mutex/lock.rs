@@ -2,7 +2,7 @@
 
 use super::RobustMutex;
 use super::choices::Fault;
-use super::state::{At, Id, Mutex, State};
+use super::state::{At, Id, Mutex, Reading, State};
 
 impl RobustMutex {
     /// The first reading, and pending.
@@ -18,15 +18,7 @@ impl RobustMutex {
     pub(super) fn lock(&self, state: &mut State, t: Id) {
         let is_late = state.threads[t].starves;
         let next = match state.threads[t].at {
-            At::Fast(free) => {
-                let may = free.of.owner.is_none() && !self.stops_newcomers(free.of);
-                // As a store in place of the exchange would do.
-                let free = match self.has(Fault::TakesWithoutComparing) {
-                    true => state.reading(),
-                    false => free,
-                };
-                if may && state.take(t, free, self.kept(free.of)) { At::Link } else { At::Load }
-            }
+            At::Fast(free) => self.take_at_once(state, t, free),
             At::Load => self.decide(state, t),
             At::Take(free) => {
                 let marks = Mutex { starving: free.of.starving && is_late, ..self.kept(free.of) };
@@ -54,15 +46,19 @@ impl RobustMutex {
             At::Linked => {
                 let thread = &mut state.threads[t];
                 (thread.is_listed, thread.is_pending) = (true, false);
-                (thread.only_tries, thread.was_woken, thread.starves) = (false, false, false);
-                if t == 0 {
-                    state.turns = 0;
-                }
+                state.end_of_wait(t);
                 At::Holding { is_long: false }
             }
             at => unreachable!("{at:?} is no step of lock"),
         };
         state.threads[t].at = next;
+    }
+
+    fn take_at_once(&self, state: &mut State, t: Id, free: Reading) -> At {
+        let may = free.of.owner.is_none() && !self.stops_newcomers(free.of);
+        // As a store in place of the exchange would do.
+        let free = if self.has(Fault::TakesWithoutComparing) { state.reading() } else { free };
+        if may && state.take(t, free, self.kept(free.of)) { At::Link } else { At::Load }
     }
 
     /// What comes of a reading in the loop.

@@ -155,6 +155,15 @@ impl State {
         }
     }
 
+    /// The thread has the mutex, or waits for it no more.
+    pub(super) fn end_of_wait(&mut self, t: Id) {
+        let thread = &mut self.threads[t];
+        (thread.only_tries, thread.was_woken, thread.starves) = (false, false, false);
+        if t == 0 {
+            self.turns = 0;
+        }
+    }
+
     pub(super) fn reading(&self) -> Reading {
         Reading { of: self.mutex, is_current: true }
     }

@@ -24,6 +24,18 @@ impl RobustMutex {
                     At::ReleaseAndWake { is_current: true }
                 }
             }
+            At::Finish => {
+                state.threads[t].is_pending = false;
+                state.end_of_wait(t);
+                At::Idle
+            }
+            at => self.release_and_wake(state, at),
+        };
+        state.threads[t].at = next;
+    }
+
+    fn release_and_wake(&self, state: &mut State, at: At) -> At {
+        match at {
             At::ReleaseAndWake { is_current } => {
                 let waiters = !self.has(Fault::ReleaseClearsWaiters);
                 state.mutex = Mutex { owner: None, owner_died: false, waiters, ..state.mutex };
@@ -48,17 +60,7 @@ impl RobustMutex {
                 state.change(Reading { is_current, ..free }, none);
                 At::Finish
             }
-            At::Finish => {
-                let thread = &mut state.threads[t];
-                thread.is_pending = false;
-                (thread.only_tries, thread.was_woken, thread.starves) = (false, false, false);
-                if t == 0 {
-                    state.turns = 0;
-                }
-                At::Idle
-            }
             at => unreachable!("{at:?} is no step of unlock"),
-        };
-        state.threads[t].at = next;
+        }
     }
 }
