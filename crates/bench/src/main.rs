@@ -100,43 +100,50 @@ fn measure_all(options: &Options) -> Outcome<Report> {
         repetitions: plan.repetitions,
         absent,
         benchmarks: Vec::new(),
+        failed: Vec::new(),
     };
-    match measure_each(&benchmarks, &plan, &mut report, options)?.as_slice() {
+    measure_each(&benchmarks, &plan, &mut report, options)?;
+    all_of(report)
+}
+
+/// A report without gaps: tables must not lose a row in silence.
+fn all_of(report: Report) -> Outcome<Report> {
+    match report.failed.as_slice() {
         [] => Ok(report),
         failed => Err(format!(
             "{} of {} benchmarks failed ({}); tables and picture stay as they were",
             failed.len(),
-            benchmarks.len(),
+            failed.len() + report.benchmarks.len(),
             failed.join(", ")
         )
         .into()),
     }
 }
 
-/// Measures what can be measured, and returns the names of the rest. After each one the figures so far
+/// Measures what can be measured, and notes the names of the rest. After each one the figures so far
 /// are written, so that they are there whatever comes later.
-fn measure_each<'a>(
-    benchmarks: &'a [Benchmark],
+fn measure_each(
+    benchmarks: &[Benchmark],
     plan: &Plan,
     report: &mut Report,
     options: &Options,
-) -> Outcome<Vec<&'a str>> {
-    let mut failed = Vec::new();
+) -> Outcome<()> {
+    write_json(report, options)?; // not the figures of another run
     for benchmark in benchmarks {
         match measure(benchmark, plan) {
             Ok(measured) => {
                 print!("\n{}", table(&measured));
                 report.benchmarks.push(measured);
-                write_json(report, options)?;
             }
             Err(error) => {
-                println!("\n{error}");
-                failed.push(benchmark.name.as_str());
+                eprintln!("\n{error}");
+                report.failed.push(benchmark.name.clone());
             }
         }
         io::stdout().flush()?;
+        write_json(report, options)?;
     }
-    Ok(failed)
+    Ok(())
 }
 
 /// CPython, if it is there, and the peers that are left out.
@@ -168,7 +175,7 @@ fn show(file: &Path, options: &Options) -> Outcome<Report> {
     for measured in &report.benchmarks {
         print!("\n{}", table(measured));
     }
-    Ok(report)
+    all_of(report)
 }
 
 fn write(file: &Path, text: &str) -> Outcome<()> {

@@ -32,7 +32,7 @@ fn programs_print_what_is_expected() {
         results
     });
 
-    // Only now: altering outputs takes processor time, which programs that measure time would miss.
+    // Only now: to alter all outputs keeps every processor busy, and programs that measure time would miss that.
     let reports: Vec<String> = results
         .into_iter()
         .filter_map(|(name, result)| {

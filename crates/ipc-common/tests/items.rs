@@ -163,7 +163,7 @@ fn short_items_of_all_kinds() {
         items.iter().for_each(|item| queue.put(item).unwrap());
         items.iter().for_each(|item| assert_eq!(&queue.get().unwrap(), item));
         let mut rest = Vec::new();
-        assert_eq!(queue.get_many(&mut rest, usize::MAX).unwrap(), items.len());
+        assert_eq!(queue.try_get_many(&mut rest, usize::MAX).unwrap(), items.len());
         assert_eq!(rest, items);
     }
     let powers = (0..63).map(|bit| 1_i64 << bit);

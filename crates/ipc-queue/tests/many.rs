@@ -1,6 +1,5 @@
 //! Many items at once: all of them, in order, once.
 
-use std::fmt::Debug;
 use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 

@@ -12,8 +12,8 @@ use rustix::param::page_size;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// So many bytes, of which no page is like its neighbours. (Copied again and again: to compute each byte takes
-/// a second for 64 MiB where nothing is optimised.)
+/// So many bytes that begin with this one, of which no page is like its neighbours. (Copied again and
+/// again: to compute each byte takes a second for 64 MiB where nothing is optimised.)
 pub fn pattern(first: u8, len: usize) -> Vec<u8> {
     let period: Vec<u8> = (0..251).map(|n| first ^ n).collect();
     let mut bytes = period.repeat(len.div_ceil(period.len()));

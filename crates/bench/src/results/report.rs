@@ -24,6 +24,9 @@ pub struct Report {
     pub absent: Vec<Absent>,
     /// What was measured.
     pub benchmarks: Vec<Measured>,
+    /// What could not be measured, because a peer failed.
+    #[serde(default)]
+    pub failed: Vec<String>,
 }
 
 /// One benchmark's results.

@@ -92,6 +92,7 @@ fn report(names: &[&str]) -> Report {
         repetitions: plan.repetitions,
         absent: Vec::new(),
         benchmarks: measured,
+        failed: Vec::new(),
     }
 }
 

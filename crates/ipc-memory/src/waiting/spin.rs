@@ -2,7 +2,7 @@
 //!
 //! On a machine where all processors compute, a yield lets the others have their whole time slices: some
 //! milliseconds, where a thread that sleeps is let in again at once when it is woken. So a process that has
-//! seen a yield take long does without for a while. It polls as ever: two that both have a processor just
+//! seen a yield take long does not yield for a while. It polls as ever: two that both have a processor just
 //! now do many steps before one of them loses it.
 
 use std::hint;

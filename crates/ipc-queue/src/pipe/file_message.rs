@@ -16,9 +16,6 @@ use crate::pipe::packet::{Socket, send_error};
 /// Messages up to this size are in the packet itself.
 const IN_PACKET: usize = 16 << 10;
 
-/// What a packet is received over. (Copied, which is faster than `Vec::resize` where nothing is optimised.)
-static ZEROS: [u8; IN_PACKET + 1] = [0; IN_PACKET + 1];
-
 /// The last byte of a packet says where the message is.
 const HERE: u8 = 0;
 const IN_FILE: u8 = 1;
@@ -47,8 +44,7 @@ pub(crate) fn send(socket: &Socket, message: &[u8]) -> Result<()> {
 }
 
 pub(crate) fn recv(socket: &Socket, bytes: &mut Vec<u8>) -> Result<()> {
-    bytes.clear();
-    bytes.extend_from_slice(&ZEROS);
+    bytes.resize(IN_PACKET + 1, 0);
     let (len, file) = socket.recv_with_file(bytes).map_err(|e| match e {
         Errno::NOBUFS => {
             let tried = "receive a large message, which is lost";

@@ -147,7 +147,11 @@ impl Barrier {
                 At::Idle
             }
             At::Idle | At::Sleep { .. } | At::Dead => return None,
-            at => return self.leave(state, t, at),
+            at @ (At::Wake { .. }
+            | At::TimeIsUp { .. }
+            | At::ReleaseLate { .. }
+            | At::Leave { .. }
+            | At::Free { .. }) => return self.leave(state, t, at),
         })
     }
 

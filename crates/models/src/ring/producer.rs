@@ -135,7 +135,7 @@ fn high_water(state: &State, put: Put) -> At {
 }
 
 impl State {
-    /// The items' records, and the mark of a wrap.
+    /// Writes over the words of the items, and of the mark of a wrap.
     fn write(&mut self, Put { words, start, tail, .. }: Put) {
         self.overwrite(start, start + words);
         if start != tail.offset {

@@ -155,7 +155,7 @@ impl State {
         }
     }
 
-    /// The thread has the mutex, or waits for it no more.
+    /// The thread has the mutex, has given it back, or waits for it no more.
     pub(super) fn end_of_wait(&mut self, t: Id) {
         let thread = &mut self.threads[t];
         (thread.only_tries, thread.was_woken, thread.starves) = (false, false, false);
