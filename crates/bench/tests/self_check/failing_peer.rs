@@ -33,6 +33,10 @@ pub(crate) fn figures_are_kept_when_a_peer_fails() {
     let report: Report = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
     let names: Vec<&str> = report.benchmarks.iter().map(|it| it.name.as_str()).collect();
     assert_eq!(names, ["queue-many-u64"]);
+    let mut from = Command::new(env!("CARGO_BIN_EXE_bench"));
+    let output = from.arg("--from").arg(&json).arg("--readme").arg(&page).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("benchmarks failed (lock-alone)"), "{said}");
     assert_eq!(
         fs::read_to_string(&page).unwrap(),
         marks,
