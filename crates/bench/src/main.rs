@@ -64,7 +64,6 @@ fn write_json(report: &Report, options: &Options) -> Outcome<()> {
 }
 
 fn write_files(report: &Report, options: &Options) -> Outcome<()> {
-    write_json(report, options)?;
     for file in &options.readme {
         write(file, &filled(file, |names| tables(report, names))?)?;
     }
@@ -175,7 +174,9 @@ fn show(file: &Path, options: &Options) -> Outcome<Report> {
     for measured in &report.benchmarks {
         print!("\n{}", table(measured));
     }
-    all_of(report)
+    let report = all_of(report)?;
+    write_json(&report, options)?;
+    Ok(report)
 }
 
 fn write(file: &Path, text: &str) -> Outcome<()> {

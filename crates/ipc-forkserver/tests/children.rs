@@ -8,6 +8,7 @@ use ipc_common::{
     Error, Event, ForkServer, Lock, Pool, Process, Queue, active_children, current_process,
     parent_process,
 };
+use testing::memory::kibibytes;
 use testing::processes::{DEADLINE, join, until};
 use testing::signpost::{Signpost, read_to_end};
 use testing::tests;
@@ -205,9 +206,8 @@ fn memory_of_the_parent_is_not_copied() {
     let server = ForkServer::new().unwrap();
     let large = vec![1_u8; 64 << 20];
     let resident = |()| {
-        let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
-        let pages: usize = pages.split(' ').nth(1).unwrap().parse().unwrap();
-        assert!(pages < (32 << 20) / rustix::param::page_size(), "{pages} pages");
+        let resident = kibibytes(process::id(), "VmRSS");
+        assert!(resident < 32 << 10, "{resident} KiB");
     };
     assert_eq!(join(&server.process(resident, ()).start().unwrap()), 0);
     drop(large);

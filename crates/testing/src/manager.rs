@@ -13,6 +13,7 @@ use nix::sys::socket::{
     AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, sendmsg, socketpair,
 };
 
+use crate::memory::kibibytes;
 use crate::processes::{join, open_descriptors_of, start, until};
 use crate::signpost::Signpost;
 
@@ -54,8 +55,7 @@ pub fn while_another_works(manager: &Manager, harm: impl FnOnce()) {
 }
 
 fn memory_of(pid: u32) -> usize {
-    let pages = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap();
-    pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * rustix::param::page_size()
+    kibibytes(pid, "VmRSS") << 10
 }
 
 /// The sockets of this process, by what they are connected to.
